@@ -1,0 +1,64 @@
+# Everything sets itself up: a virtual environment in .venv with the locked versions, nothing outside it.
+.DEFAULT_GOAL := help
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+# The first Python that runs and is 3.11 or newer; PYTHON=/path/to/python overrides.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help install install-dev serve test check format models lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "digitnet needs Python 3.11 or newer; none was found. Install it or say make PYTHON=/path/to/python."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(PY)
+	$(PIP_INSTALL) --require-hashes -r requirements/run.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+install: $(VENV)/.run ## set up .venv with all that serving and training need
+
+install-dev: $(VENV)/.dev ## the same, and what checks and tests need
+
+serve: $(VENV)/.run ## serve on http://127.0.0.1:8000 (HOST=, PORT=)
+	$(PY) -m service --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev ## run every test
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## lint and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(VENV)/.dev ## put the code into the project's format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+models: $(VENV)/.run ## train the two shipped models again and measure them (MNIST_DIR= names a folder with MNIST)
+	$(PY) scripts/train.py --dataset digits --output models/digits.safetensors
+	$(PY) scripts/evaluate.py models/digits.safetensors --card
+	$(PY) scripts/train.py --dataset mnist $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --output models/mnist.safetensors
+	$(PY) scripts/evaluate.py models/mnist.safetensors $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --card
+
+LOCK := $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-options --no-header $(UPGRADE)
+
+lock: | $(PY) ## renew the lock files from pyproject.toml
+	$(PIP_INSTALL) 'pip-tools>=7.5,<8'
+	$(LOCK) --all-build-deps --extra service --extra train --extra plots -o requirements/run.txt pyproject.toml
+	$(LOCK) --extra service --extra train --extra plots --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+
+clean: ## remove the virtual environment and everything generated
+	rm -rf $(VENV) *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

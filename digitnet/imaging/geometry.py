@@ -1,0 +1,63 @@
+"""What a model wants to see: the size of its input picture and how a digit sits in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from digitnet.errors import ConfigurationError
+
+# Raised whenever a change in this package alters the pixels that a network gets to see.
+PREPROCESSING_VERSION = 1
+
+Centring = Literal["mass", "box"]
+Sampling = Literal["antialiased", "bitmap-counts"]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a digit is laid out in the network's square input.
+
+    Attributes:
+        size: side of the input picture in pixels; the network has ``size * size`` inputs.
+        box: the digit's longer side is scaled to this many pixels, aspect ratio kept.
+        centring: ``"mass"`` puts the centre of mass of the ink in the middle (MNIST), ``"box"`` the
+            middle of the bounding box (scikit-learn's digits).
+        sampling: ``"antialiased"`` gives grey levels by area; ``"bitmap-counts"`` thresholds at four
+            times the size and counts ink in 4×4 blocks, 0..16 (Alpaydin & Kaynak 1998).
+        levels: the largest value a pixel takes in the data set that the geometry comes from; network
+            inputs are pixels divided by it, so they lie in [0, 1].
+    """
+
+    size: int
+    box: int
+    centring: Centring
+    sampling: Sampling
+    levels: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.box <= self.size:
+            raise ConfigurationError(
+                f"A geometry's box must lie between 1 and its size; got box {self.box} and size {self.size}."
+            )
+
+    @property
+    def features(self) -> int:
+        """Number of network inputs, ``size * size``."""
+        return self.size * self.size
+
+    def to_dict(self) -> dict[str, Any]:
+        """The geometry as plain values, for a model file's metadata."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Geometry:
+        """Read back what :meth:`to_dict` wrote; raises ConfigurationError on anything else."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigurationError(f"Not a geometry: {values!r}.") from error
+
+
+MNIST_GEOMETRY = Geometry(size=28, box=20, centring="mass", sampling="antialiased", levels=255)
+DIGITS_GEOMETRY = Geometry(size=8, box=8, centring="box", sampling="bitmap-counts", levels=16)
