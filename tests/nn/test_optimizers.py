@@ -1,0 +1,144 @@
+"""Optimisers against their formulas, written out again as plainly as the papers have them."""
+
+import numpy as np
+import pytest
+
+from digitnet.errors import ConfigurationError
+from digitnet.nn import SGD, Adam, AdamW, WeightAverage
+
+SIZE, WEIGHTS, STEPS, RATE = 40_000, 30_000, 7, 0.01
+
+
+def _run(optimizer, dtype=np.float64, seed=4):
+    """Parameters after some steps with random gradients; more than one cache block of them."""
+    rng = np.random.default_rng(seed)
+    parameters = rng.standard_normal(SIZE).astype(dtype)
+    gradients = np.empty_like(parameters)
+    optimizer.bind(parameters, gradients, weight_count=WEIGHTS)
+    for _ in range(STEPS):
+        gradients[...] = rng.standard_normal(SIZE)
+        optimizer.step(RATE)
+    return parameters
+
+
+def _reference(update, seed=4):
+    rng = np.random.default_rng(seed)
+    theta = rng.standard_normal(SIZE)
+    is_weight = np.arange(SIZE) < WEIGHTS
+    memory = {}
+    for step in range(1, STEPS + 1):
+        theta = update(theta, rng.standard_normal(SIZE), is_weight, memory, step)
+    return theta
+
+
+def _sgd(momentum=0.0, nesterov=False, weight_decay=0.0, l1=0.0):
+    def update(theta, g, is_weight, memory, step):  # noqa: ARG001
+        g = g + is_weight * (weight_decay * theta + l1 * np.sign(theta))
+        if momentum:
+            memory["v"] = momentum * memory.get("v", 0.0) + g
+            g = g + momentum * memory["v"] if nesterov else memory["v"]
+        return theta - RATE * g
+
+    return update
+
+
+def _adam(weight_decay=0.0, l1=0.0, decoupled=False, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    def update(theta, g, is_weight, memory, step):
+        g = g + is_weight * l1 * np.sign(theta)
+        if decoupled:
+            theta = theta - RATE * weight_decay * is_weight * theta
+        else:
+            g = g + weight_decay * is_weight * theta
+        memory["m"] = beta1 * memory.get("m", 0.0) + (1 - beta1) * g
+        memory["v"] = beta2 * memory.get("v", 0.0) + (1 - beta2) * g * g
+        m_hat, v_hat = memory["m"] / (1 - beta1**step), memory["v"] / (1 - beta2**step)
+        return theta - RATE * m_hat / (np.sqrt(v_hat) + epsilon)
+
+    return update
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "update"),
+    [
+        (SGD(), _sgd()),
+        (SGD(momentum=0.9), _sgd(0.9)),
+        (SGD(momentum=0.9, nesterov=True), _sgd(0.9, nesterov=True)),
+        (SGD(weight_decay=0.1, l1=0.05), _sgd(weight_decay=0.1, l1=0.05)),
+        (Adam(), _adam()),
+        (Adam(beta1=0.8, beta2=0.98, epsilon=1e-3), _adam(beta1=0.8, beta2=0.98, epsilon=1e-3)),
+        (Adam(weight_decay=0.1), _adam(weight_decay=0.1)),
+        (AdamW(weight_decay=0.1), _adam(weight_decay=0.1, decoupled=True)),
+        (AdamW(weight_decay=0.1, l1=0.01), _adam(weight_decay=0.1, l1=0.01, decoupled=True)),
+    ],
+)
+def test_steps_follow_the_formula(optimizer, update):
+    np.testing.assert_allclose(_run(optimizer), _reference(update), rtol=1e-9, atol=1e-12)
+    # float32 keeps to the same path within its precision
+    np.testing.assert_allclose(_run(optimizer, np.float32), _reference(update), rtol=1e-3, atol=1e-4)
+
+
+def test_binding_again_starts_afresh():
+    optimizer = Adam()
+    np.testing.assert_array_equal(_run(optimizer), _run(optimizer))
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), SGD(momentum=0.9, nesterov=True), Adam(), AdamW()])
+def test_a_bowl_is_descended(optimizer):
+    parameters = np.array([3.0, -4.0])
+    gradients = np.empty(2)
+    optimizer.bind(parameters, gradients, weight_count=2)
+    for _ in range(600):
+        gradients[...] = parameters  # of ½‖θ‖²
+        optimizer.step(0.05)
+    assert np.abs(parameters).max() < 0.05
+
+
+def test_l1_makes_sparse_and_l2_makes_small():
+    def fit(**regularisation):
+        rng = np.random.default_rng(0)
+        inputs = rng.standard_normal((200, 20))
+        targets = inputs[:, 0] * 2.0
+        parameters, gradients = rng.standard_normal(20), np.empty(20)
+        optimizer = SGD(**regularisation)
+        optimizer.bind(parameters, gradients, weight_count=20)
+        for _ in range(2000):
+            gradients[...] = inputs.T @ (inputs @ parameters - targets) / 200
+            optimizer.step(0.01)
+        return parameters
+
+    # Without a penalty the useless weights die out too, but their noise does not: compare on size.
+    plain, l1, l2 = fit(), fit(l1=0.1), fit(weight_decay=0.5)
+    assert abs(plain[0] - 2) < 1e-3
+    assert np.abs(l1[1:]).max() < 2e-3
+    assert l1[0] == pytest.approx(1.9, abs=0.05)
+    assert 1.0 < l2[0] < 1.6
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SGD(momentum=1.0),
+        lambda: SGD(nesterov=True),
+        lambda: SGD(weight_decay=-1),
+        lambda: Adam(beta2=1.0),
+        lambda: Adam(epsilon=0.0),
+        lambda: WeightAverage(1.0),
+    ],
+)
+def test_impossible_settings_are_refused(make):
+    with pytest.raises(ConfigurationError):
+        make()
+
+
+def test_weight_average_is_the_exponential_mean():
+    values = np.random.default_rng(1).standard_normal((50, 3))
+    parameters = values[0].copy()
+    average = WeightAverage(0.9)
+    average.bind(parameters)
+    expected = values[0].copy()
+    for t, value in enumerate(values, start=1):
+        parameters[...] = value
+        average.update()
+        decay = min(0.9, t / (t + 9))
+        expected = decay * expected + (1 - decay) * value
+    np.testing.assert_allclose(average.value, expected)
