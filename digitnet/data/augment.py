@@ -1,0 +1,162 @@
+"""New handwriting from old: each picture is rotated, sheared, scaled and elastically deformed.
+
+Simard, Steinkraus & Platt (2003) showed that a network learns most from pictures that a hand might as
+well have written. Here a batch is deformed by one matrix product: the displacement of every pixel is
+a sum of a few smooth modes, three for the affine part (1, x, y) and some dozens for the elastic part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import ConfigurationError
+from digitnet.nn.buffers import Buffers
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """How strongly pictures are deformed; angles in degrees, lengths in pixels.
+
+    Attributes:
+        rotation: angles are uniform in ±rotation.
+        shear: horizontal shear angles are uniform in ±shear.
+        scale: each axis is scaled by a factor uniform in 1 ± scale.
+        shift: translations are uniform in ±shift, along each axis.
+        elastic: root mean square of the elastic displacement, along each axis.
+        smoothness: standard deviation of the Gaussian that correlates neighbouring displacements.
+    """
+
+    rotation: float = 15.0
+    shear: float = 15.0
+    scale: float = 0.15
+    shift: float = 1.0
+    elastic: float = 1.2
+    smoothness: float = 5.0
+
+    def __post_init__(self) -> None:
+        if min(asdict(self).values()) < 0 or self.scale >= 1 or self.smoothness == 0:
+            raise ConfigurationError(
+                "Deformations are zero or positive, scale is below 1 and smoothness above 0; "
+                f"got {asdict(self)}."
+            )
+
+
+class Augmenter:
+    """Deforms batches of square pictures in place; call it as ``augmenter(batch, rng)``.
+
+    Output pixel p takes the value that the input has at ``p + u(p)``, read bilinearly, with
+
+    ``u(p) = (A - 1) (p - c) + t + Σ_k a_k φ_k(p)``
+
+    A is the affine matrix, c the picture's centre, t the translation. The φ_k are the strongest modes of
+    a Gaussian-correlated random field (its covariance is a product of two 28×28 matrices, so the modes
+    are products of their eigenvectors), and the a_k are normal numbers.
+
+    One augmenter reuses its working memory, so it serves one thread at a time.
+
+    Args:
+        size: side of the pictures; batches are ``(n, size * size)`` floats.
+        deformation: how strong.
+    """
+
+    #: Share of the field's variance that the kept modes must explain.
+    ENERGY = 0.995
+
+    def __init__(self, size: int, deformation: Deformation | None = None) -> None:
+        self.size = size
+        self.deformation = deformation or Deformation()
+        centre = (size - 1) / 2.0
+        y, x = np.mgrid[0:size, 0:size].astype(np.float32).reshape(2, -1)
+        affine = np.stack([np.ones(size * size, np.float32), x - centre, y - centre])
+        elastic = _smooth_modes(size, self.deformation.smoothness) * self.deformation.elastic
+        self._modes = np.concatenate([affine, elastic]).astype(np.float32)
+        self._x, self._y = x, y
+        self._buffers = Buffers()
+
+    def __call__(self, batch: Array, rng: np.random.Generator) -> None:
+        """Deform each row of ``batch`` ``(n, size * size)``, float32 or float64, in place."""
+        n, pixels = batch.shape
+        coefficients_x, coefficients_y = self._draw(n, rng)
+        # Positions to read from; the last pixel that has a right (lower) neighbour is size - 2.
+        limit = self.size - 1 - 1e-3
+        positions = []
+        for name, coefficients, grid in (("x", coefficients_x, self._x), ("y", coefficients_y, self._y)):
+            position = self._buffers.get(name, (n, pixels), np.float32)
+            np.matmul(coefficients, self._modes, out=position)
+            position += grid
+            np.clip(position, 0.0, limit, out=position)
+            positions.append(position)
+        self._read(batch, *positions)
+
+    def __repr__(self) -> str:
+        return f"Augmenter({self.size}, {self.deformation!r})"
+
+    def _draw(self, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Coefficients ``(n, modes)`` of the displacement along x and along y."""
+        d = self.deformation
+        angle, shear, scale_x, scale_y, shift_x, shift_y = rng.uniform(-1.0, 1.0, (6, n))
+        angle = np.deg2rad(d.rotation) * angle
+        shear = np.tan(np.deg2rad(d.shear) * shear)
+        scale_x, scale_y = 1.0 + d.scale * scale_x, 1.0 + d.scale * scale_y
+        cos, sin = np.cos(angle), np.sin(angle)
+        # A = rotation · shear · scaling, row by row, less the identity.
+        x_coefficients = rng.standard_normal((n, len(self._modes)), dtype=np.float32)
+        y_coefficients = rng.standard_normal((n, len(self._modes)), dtype=np.float32)
+        x_coefficients[:, :3] = np.stack(
+            [d.shift * shift_x, scale_x * cos - 1.0, scale_y * (cos * shear - sin)], axis=1
+        )
+        y_coefficients[:, :3] = np.stack(
+            [d.shift * shift_y, scale_x * sin, scale_y * (sin * shear + cos) - 1.0], axis=1
+        )
+        return x_coefficients, y_coefficients
+
+    def _read(self, batch: Array, x: NDArray[np.float32], y: NDArray[np.float32]) -> None:
+        """Replace ``batch`` by its bilinear interpolation at the positions (x, y)."""
+        n, pixels = batch.shape
+        column = self._buffers.get("column", batch.shape, np.int32)
+        index = self._buffers.get("index", batch.shape, np.int32)
+        np.copyto(column, x, casting="unsafe")
+        np.copyto(index, y, casting="unsafe")
+        x -= column
+        y -= index
+        index *= self.size
+        index += column
+        index += (np.arange(n, dtype=np.int32) * pixels)[:, None]
+
+        flat = batch.reshape(-1)
+        corners = []
+        for number, offset in enumerate((0, 1, self.size, self.size + 1)):
+            corner = self._buffers.get(f"corner{number}", batch.shape, batch.dtype)
+            # The neighbours are at fixed distances: the same indices into a shifted view.
+            np.take(flat[offset:], index, out=corner, mode="clip")
+            corners.append(corner)
+        top, top_right, bottom, bottom_right = corners
+        for left, right in ((top, top_right), (bottom, bottom_right)):
+            right -= left
+            right *= x
+            left += right
+        bottom -= top
+        bottom *= y
+        np.add(top, bottom, out=batch)
+
+
+def _smooth_modes(size: int, smoothness: float) -> NDArray[np.float64]:
+    """Modes ``(k, size * size)`` whose random sums are Gaussian-correlated fields of unit variance.
+
+    The covariance of the field is exp(-|p - q|² / 4s²), which a white field smoothed by a Gaussian of
+    standard deviation s has.
+    """
+    distance = np.subtract.outer(np.arange(size), np.arange(size))
+    values, vectors = np.linalg.eigh(np.exp(-(distance**2) / (4.0 * smoothness**2)))
+    strength = np.outer(values, values).ravel()
+    order = np.argsort(strength)[::-1]
+    kept = int(np.searchsorted(np.cumsum(strength[order]), Augmenter.ENERGY * strength.sum())) + 1
+    rows, columns = np.unravel_index(order[:kept], (size, size))
+    modes = np.einsum("ik,jk->kij", vectors[:, rows], vectors[:, columns]).reshape(kept, -1)
+    return np.asarray(modes * np.sqrt(strength[order[:kept]])[:, None])
