@@ -2,8 +2,9 @@
 
 from digitnet.nn.activations import Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, softmax
 from digitnet.nn.averaging import WeightAverage
+from digitnet.nn.batch_norm import BatchNorm
 from digitnet.nn.gradcheck import GradientCheck, check_gradients, relative_error
-from digitnet.nn.layers import BatchNorm, Dense, Dropout, Layer, ParameterSpec
+from digitnet.nn.layers import Dense, Dropout, Layer, ParameterSpec
 from digitnet.nn.losses import BinaryCrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy
 from digitnet.nn.network import Network, build_layers
 from digitnet.nn.optimizers import SGD, Adam, AdamW, Optimizer

@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from digitnet.errors import ConfigurationError
 from digitnet.nn.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
-from digitnet.nn.layers import Array, BatchNorm, Dense, Dropout, Layer, ParameterSpec
+from digitnet.nn.batch_norm import BatchNorm
+from digitnet.nn.layers import Array, Dense, Dropout, Layer, ParameterSpec
 
 LAYER_KINDS: dict[str, type[Layer]] = {
     layer.kind: layer for layer in (Dense, Dropout, BatchNorm, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)

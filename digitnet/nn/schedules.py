@@ -1,4 +1,4 @@
-"""The learning rate as a pure function of the step: ``schedule(step) -> float``, step = 0, 1, 2, …
+"""The learning rate as a pure function of the step: ``schedule(step) -> float`` for step 0, 1, 2 and on.
 
 A schedule keeps no state, so a resumed run needs only its step to go on where it was. Values are
 builtin floats: a NumPy float64 scalar would make float32 arithmetic up to six times slower.
