@@ -1,0 +1,201 @@
+"""Trained models on disk: safetensors with everything that prediction needs in the metadata.
+
+No pickle: reading a model file can fail, but it cannot run anything. A file is believed only when all
+of it makes sense together, and when it is the one that its card, the ``.md`` beside it, was written for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from digitnet.errors import ConfigurationError, ModelFileError
+from digitnet.files import write_atomically
+from digitnet.geometry import PREPROCESSING_VERSION, Geometry
+from digitnet.nn.network import Network, build_layers
+
+FORMAT_VERSION = 1
+CLASSES = 10
+_KEY = "digitnet"
+_ADVICE = "Copy it again from where it came from, or train it anew."
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and what has to be known to use it.
+
+    Attributes:
+        name: short, such as ``mnist``.
+        network: maps ``(n, geometry.features)`` inputs in [0, 1] to ``(n, 10)`` logits.
+        geometry: how a digit is laid out in the network's input.
+        temperature: probabilities are ``softmax(logits / temperature)``.
+        rejection_threshold: answers less confident than this come back as not sure.
+        provenance: data set, split, seed and recipe that the model was trained with.
+        metrics: what was measured when it was trained.
+        version: twelve hexadecimal digits of the file's SHA-256; "" for a model not on disk.
+    """
+
+    name: str
+    network: Network
+    geometry: Geometry
+    temperature: float = 1.0
+    rejection_threshold: float = 0.0
+    provenance: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        network, geometry = self.network, self.geometry
+        if (network.in_features, network.out_features) != (geometry.features, CLASSES):
+            raise ConfigurationError(
+                f"The network maps {network.in_features} inputs to {network.out_features} outputs, but "
+                f"pictures of {geometry.size}×{geometry.size} pixels and ten digits need "
+                f"{geometry.features} and {CLASSES}."
+            )
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ConfigurationError(f"A temperature is a positive number; got {self.temperature}.")
+        if not 0.0 <= self.rejection_threshold <= 1.0:
+            raise ConfigurationError(f"A rejection threshold lies in [0, 1]; got {self.rejection_threshold}.")
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Write the model atomically; the same model always gives the same bytes.
+
+    Raises:
+        ModelFileError: a weight is not finite, so that no reader would take the file.
+        DigitnetError: the file cannot be written.
+    """
+    arrays = model.network.named_arrays()
+    if bad := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
+        raise ModelFileError(f"The model is not saved: {bad[0]} has weights that are not finite numbers.")
+    header = {
+        "format": FORMAT_VERSION,
+        "name": model.name,
+        "architecture": model.network.architecture(),
+        "geometry": model.geometry.to_dict(),
+        "preprocessing": PREPROCESSING_VERSION,
+        "temperature": model.temperature,
+        "rejection_threshold": model.rejection_threshold,
+        "provenance": model.provenance,
+        "metrics": model.metrics,
+    }
+    # One metadata entry: the library writes several in an order that changes from run to run.
+    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+    write_atomically(Path(path), safetensors.numpy.save(tensors, metadata={_KEY: json.dumps(header)}))
+
+
+def load_model(path: str | Path, *, check_card: bool = True) -> Model:
+    """Read a model and check all of it.
+
+    Args:
+        path: of the model file.
+        check_card: False when a new card is about to be written for the file.
+
+    Raises:
+        ModelFileError: the file is missing, truncated or no model; its format or preprocessing version
+            is not known; shapes do not fit the architecture; a weight is NaN or infinite; or its
+            checksum is not the one on its card.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(
+            f"The model {path} cannot be read: {error.strerror}. Name another file, or train one with "
+            "scripts/train.py."
+        ) from error
+    checksum = hashlib.sha256(content).hexdigest()
+    if check_card:
+        _check_card(path, checksum)
+    try:
+        header, tensors = _parse(content)
+        if header.get("format") != FORMAT_VERSION:
+            raise ModelFileError(
+                f"it has format version {header.get('format')!r}; this digitnet reads {FORMAT_VERSION}."
+            )
+        if header.get("preprocessing") != PREPROCESSING_VERSION:
+            raise ModelFileError(
+                f"it wants preprocessing version {header.get('preprocessing')!r}; this digitnet has "
+                f"version {PREPROCESSING_VERSION}. Use the digitnet it was trained with, or train it anew."
+            )
+        return Model(
+            name=str(header["name"]),
+            network=_network(header["architecture"], tensors),
+            geometry=Geometry.from_dict(header["geometry"]),
+            temperature=float(header["temperature"]),
+            rejection_threshold=float(header["rejection_threshold"]),
+            provenance=dict(header["provenance"]),
+            metrics=dict(header["metrics"]),
+            version=checksum[:12],
+        )
+    except (ModelFileError, ConfigurationError) as error:
+        raise ModelFileError(f"The model {path} is refused: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(
+            f"The model {path} is refused: its metadata are not complete. {_ADVICE}"
+        ) from error
+
+
+def card_path(path: str | Path) -> Path:
+    """Where the card of a model file stands: beside it, with the ending ``.md``."""
+    return Path(path).with_suffix(".md")
+
+
+def _check_card(path: Path, checksum: str) -> None:
+    card = card_path(path)
+    if not card.is_file():
+        return
+    written = re.search(r"SHA-256\W+([0-9a-f]{64})\b", card.read_text("utf-8", errors="replace"))
+    if written and written[1] != checksum:
+        raise ModelFileError(
+            f"The model {path} is refused: its SHA-256 is {checksum[:12]}…, but its card {card.name} was "
+            f"written for {written[1][:12]}…. {_ADVICE} If the model is meant to be another one, write its "
+            "card anew with scripts/evaluate.py MODEL --card."
+        )
+
+
+def _parse(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    try:
+        entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
+        header_size = int.from_bytes(content[:8], "little")
+        header = json.loads(json.loads(content[8 : 8 + header_size])["__metadata__"][_KEY])
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise ModelFileError(f"it is damaged, truncated or no digitnet model. {_ADVICE}") from error
+    tensors = {}
+    for name, entry in entries:
+        if entry["dtype"] != "F32":
+            raise ModelFileError(f"{name} is stored as {entry['dtype']}; float32 was expected. {_ADVICE}")
+        tensors[name] = np.frombuffer(entry["data"], "<f4").reshape(entry["shape"])
+    return header, tensors
+
+
+def _network(architecture: list[dict[str, Any]], tensors: dict[str, NDArray[Any]]) -> Network:
+    # Shapes are compared before the network takes memory: a forged header must not cost gigabytes.
+    expected = {
+        f"layers.{index}.{spec.name}": spec.shape
+        for index, layer in enumerate(build_layers(architecture))
+        for spec in layer.parameter_specs()
+    }
+    if different := sorted(expected.keys() ^ tensors.keys()):
+        raise ModelFileError(f"{different[0]} is missing or not part of its architecture. {_ADVICE}")
+    for name, shape in expected.items():
+        if tensors[name].shape != shape:
+            raise ModelFileError(
+                f"{name} has shape {tensors[name].shape}, but its architecture says {shape}. {_ADVICE}"
+            )
+        if not np.isfinite(tensors[name]).all():
+            raise ModelFileError(f"{name} holds numbers that are NaN or infinite. {_ADVICE}")
+    network = Network.from_architecture(architecture)
+    for name, view in network.named_arrays().items():
+        view[...] = tensors[name]
+    return network
