@@ -1,0 +1,98 @@
+"""Pictures of training and testing, with matplotlib (the extra ``plots``).
+
+Every function returns a ``Figure`` that is not tied to any window; :func:`save` writes it as PNG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from digitnet.data.dataset import Split
+from digitnet.evaluation import confusion_matrix
+from digitnet.training import EpochReport
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write the figure as PNG, making its folder if need be, and return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    return path
+
+
+def save_test_pictures(folder: Path, split: Split, probabilities: NDArray[Any]) -> list[Path]:
+    """Draw the confusion matrix and the worst mistakes of a split into a folder."""
+    return [
+        save(confusion(split.labels, probabilities), folder / "confusion-matrix.png"),
+        save(worst_mistakes(split, probabilities), folder / "worst-mistakes.png"),
+    ]
+
+
+def learning_curves(history: Sequence[EpochReport]) -> Figure:
+    """Loss, error rate and learning rate against the epoch.
+
+    The training curves are of deformed pictures, which are harder: with deformation they lie above
+    those of validation.
+    """
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    loss, error, rate = figure.subplots(1, 3)
+    epochs = [report.epoch for report in history]
+    loss.semilogy(epochs, [report.training_loss for report in history], label="training")
+    error.semilogy(
+        epochs, [100 * (1 - (report.training_metric or 0.0)) for report in history], label="training"
+    )
+    if history and history[0].validation_loss is not None:
+        loss.semilogy(epochs, [report.validation_loss for report in history], label="validation")
+        # A rate of zero has no place on a logarithmic axis: it leaves a gap.
+        rates = [100 * (1 - (report.validation_metric or 0.0)) or np.nan for report in history]
+        error.semilogy(epochs, rates, label="validation")
+    rate.plot(epochs, [report.learning_rate for report in history])
+    for axes, title in ((loss, "cross-entropy"), (error, "errors, %"), (rate, "learning rate")):
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.grid(visible=True, alpha=0.3)
+    loss.legend()
+    error.legend()
+    return figure
+
+
+def confusion(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> Figure:
+    """What was taken for what: mistakes are coloured, right answers only counted."""
+    counts = confusion_matrix(probabilities.argmax(axis=1), labels)
+    figure = Figure(figsize=(6, 5.6), layout="constrained")
+    axes = figure.subplots()
+    mistakes = counts.copy()
+    np.fill_diagonal(mistakes, 0)
+    axes.imshow(mistakes, cmap="OrRd", vmax=max(1, mistakes.max()))
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = row != column and mistakes[row, column] > 0.6 * mistakes.max()
+            axes.text(column, row, str(count), ha="center", va="center", color="white" if dark else "black")
+    axes.set_xticks(range(10))
+    axes.set_yticks(range(10))
+    axes.set_xlabel("read as")
+    axes.set_ylabel("written")
+    axes.set_title(f"{mistakes.sum():,} mistakes in {counts.sum():,}")
+    return figure
+
+
+def worst_mistakes(split: Split, probabilities: NDArray[Any], most: int = 40) -> Figure:
+    """The mistakes that were made with the most confidence, surest first."""
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != split.labels)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+    columns = 8
+    rows = max(1, -(-len(wrong) // columns))
+    figure = Figure(figsize=(columns * 1.25, rows * 1.6 + 0.4), layout="constrained")
+    figure.suptitle("The surest mistakes: written → read as" if len(wrong) else "No mistakes")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.set_axis_off()
+    for axes, index in zip(figure.axes, wrong, strict=False):
+        axes.imshow(split.images[index], cmap="gray_r")
+        axes.set_title(f"{split.labels[index]} → {predicted[index]}  {confidence[index]:.0%}", fontsize=9)
+    return figure

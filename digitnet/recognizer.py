@@ -1,0 +1,152 @@
+"""The one public door of the library: a picture goes in, the number in it comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitnet.errors import UnreadableImageError
+from digitnet.imaging import Box, Picture, decode, find_digits, picture_from_array, to_inputs
+from digitnet.model_file import Model, load_model
+from digitnet.nn.activations import softmax
+
+MAX_PIXELS = 25_000_000
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit that was read.
+
+    Attributes:
+        digit: 0 to 9.
+        confidence: the probability of ``digit``, in [0, 1].
+        accepted: whether the confidence reaches the model's rejection threshold.
+        box: where, in pixels of the upright picture.
+        probabilities: ten of them, that of digit d at place d; they sum to 1.
+        pixels: what the network saw, uint8 ``(size, size)``, ink bright on 0.
+        levels: the largest value that ``pixels`` can take.
+    """
+
+    digit: int
+    confidence: float
+    accepted: bool
+    box: Box
+    probabilities: tuple[float, ...]
+    pixels: NDArray[np.uint8]
+    levels: int
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a picture says.
+
+    Attributes:
+        text: the digits from left to right; "" if there are none.
+        confidence: the product of the digits' confidences, 0 if there are none.
+        accepted: whether there is a digit and every one of them is accepted.
+        digits: one entry a digit.
+        width: of the upright picture, in pixels.
+        height: of the upright picture, in pixels.
+    """
+
+    text: str
+    confidence: float
+    accepted: bool
+    digits: tuple[Digit, ...]
+    width: int
+    height: int
+
+
+class Recognizer:
+    """Reads digits with one model; any number of threads may share it.
+
+    >>> import digitnet
+    >>> recognizer = digitnet.Recognizer.load("models/mnist.safetensors")   # doctest: +SKIP
+    >>> recognizer.recognize(Path("digit.png")).text                        # doctest: +SKIP
+    '7'
+
+    Args:
+        model: a trained model.
+        max_pixels: pictures with more pixels are refused before they are decoded.
+    """
+
+    def __init__(self, model: Model, *, max_pixels: int = MAX_PIXELS) -> None:
+        self.model = model
+        self.max_pixels = max_pixels
+
+    @classmethod
+    def load(cls, path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Recognizer:
+        """A recognizer with the model in a file; raises ModelFileError if the file cannot be trusted."""
+        return cls(load_model(path), max_pixels=max_pixels)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def version(self) -> str:
+        """The model's version: twelve digits of its file's SHA-256."""
+        return self.model.version
+
+    def recognize(self, image: bytes | Path | NDArray[Any]) -> Prediction:
+        """Read the digits of one picture.
+
+        Args:
+            image: the bytes of an image file (PNG, JPEG, WebP, BMP or GIF), the path of one, or an
+                array: grey ``(height, width)`` or RGB ``(height, width, 3)``, uint8 or floats in [0, 1].
+
+        Raises:
+            ImageError: one of its children says what is wrong with the picture.
+        """
+        picture = self._picture(image)
+        glyphs = find_digits(picture, self.model.geometry)
+        if not glyphs:
+            return Prediction("", 0.0, False, (), picture.width, picture.height)
+        pixels = np.stack([glyph.pixels for glyph in glyphs])
+        probabilities = self.probabilities(pixels)
+        digits = tuple(
+            self._digit(row, glyph.box, glyph.pixels)
+            for row, glyph in zip(probabilities, glyphs, strict=True)
+        )
+        return Prediction(
+            text="".join(str(digit.digit) for digit in digits),
+            confidence=float(np.prod([digit.confidence for digit in digits])),
+            accepted=all(digit.accepted for digit in digits),
+            digits=digits,
+            width=picture.width,
+            height=picture.height,
+        )
+
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
+        logits = self.model.network.predict(to_inputs(pixels, self.model.geometry))
+        return np.asarray(softmax(logits.astype(np.float64) / self.model.temperature))
+
+    def _digit(self, probabilities: NDArray[np.float64], box: Box, pixels: NDArray[np.uint8]) -> Digit:
+        digit = int(probabilities.argmax())
+        confidence = float(probabilities[digit])
+        return Digit(
+            digit=digit,
+            confidence=confidence,
+            accepted=confidence >= self.model.rejection_threshold,
+            box=box,
+            probabilities=tuple(probabilities.tolist()),
+            pixels=pixels,
+            levels=self.model.geometry.levels,
+        )
+
+    def _picture(self, image: bytes | Path | NDArray[Any]) -> Picture:
+        if isinstance(image, Path):
+            path = image
+            try:
+                image = path.read_bytes()
+            except OSError as error:
+                raise UnreadableImageError(f"{path} cannot be read: {error.strerror}.") from error
+        if isinstance(image, np.ndarray):
+            return picture_from_array(image)
+        return decode(image, max_pixels=self.max_pixels)

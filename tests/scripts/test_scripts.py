@@ -1,0 +1,229 @@
+"""What an operator types, run as an operator runs it."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digitnet.data import load_digits
+from digitnet.data.idx import encode_idx
+from digitnet.model_file import load_model
+
+QUICK = ["--hidden", "16", "--epochs", "3", "--quiet"]
+
+
+@pytest.fixture
+def run(root, tmp_path):
+    def run(script, *arguments, status=0, **environment):
+        result = subprocess.run(
+            [sys.executable, str(root / "scripts" / f"{script}.py"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=300,
+            check=False,
+            env={**os.environ, "PYTHONWARNINGS": "error", **environment},
+        )
+        assert result.returncode == status, result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
+        return result
+
+    return run
+
+
+@pytest.fixture
+def trained(run, tmp_path):
+    run("train", *QUICK, "--output", "m.safetensors")
+    return tmp_path / "m.safetensors"
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).line([(60, 50), (140, 50), (95, 155)], fill=0, width=14, joint="curve")
+    image.save(folder / "seven.png")
+    image.save(folder / "seven.jpg")
+    Image.new("L", (50, 50), 255).save(folder / "blank.png")
+    (folder / "broken.png").write_bytes((folder / "seven.png").read_bytes()[:100])
+    (folder / "notes.txt").write_text("not looked at")
+    return folder
+
+
+@pytest.mark.parametrize("script", ["train", "evaluate", "predict"])
+def test_help_teaches(run, script):
+    output = run(script, "--help").stdout
+    assert "Examples:" in output
+    assert f"python scripts/{script}.py" in output
+
+
+def test_train_writes_a_model_that_predict_loads(run, trained, pictures):
+    model = load_model(trained)
+    assert model.name == "digits"
+    assert {"validation_accuracy", "test_accuracy", "shuffled_test_accuracy"} <= model.metrics.keys()
+    output = run("predict", pictures / "seven.png", "--model", trained).stdout
+    assert output.startswith(f"{pictures / 'seven.png'}: ")
+
+
+def test_the_summary_never_quotes_only_the_flattering_figure(run):
+    output = run("train", *QUICK).stdout
+    assert "strange writers" in output
+    assert "same writers on both sides" in output
+    assert "Saved runs/digits.safetensors" in output
+
+
+def test_plots_are_drawn(run, tmp_path):
+    run("train", *QUICK, "--plots", "p")
+    names = {"learning-curves.png", "confusion-matrix.png", "worst-mistakes.png"}
+    assert {path.name for path in (tmp_path / "p").iterdir()} == names
+    run("evaluate", "runs/digits.safetensors", "--pictures", 0, "--plots", "q")
+    assert {path.name for path in (tmp_path / "q").iterdir()} == names - {"learning-curves.png"}
+
+
+def test_evaluate_writes_the_card_and_json(run, trained, tmp_path):
+    report = json.loads(run("evaluate", trained, "--pictures", 20, "--json").stdout)
+    model = load_model(trained)
+    assert report["accuracy"] == pytest.approx(model.metrics["test_accuracy"])
+    assert report["pictures"] == 899
+    assert report["errors"] == sum(report["errors_by_digit"].values())
+    low, high = report["error_interval_95"]
+    assert low < report["errors"] / 899 < high
+    assert all(row["pictures"] == 20 for row in report["as_image_files"].values())
+
+    run("evaluate", trained, "--pictures", 5, "--card")
+    card = (tmp_path / "m.md").read_text()
+    assert model.version in card
+    assert f"{100 * report['accuracy']:.2f} %" in card
+    assert f"{100 * model.metrics['shuffled_test_accuracy']:.2f} %" in card
+    load_model(trained)  # the card is the right one
+
+    # Training over it removes the card, which would describe another model.
+    assert "Removed" in run("train", *QUICK, "--seed", 1, "--output", trained).stdout
+    assert not (tmp_path / "m.md").exists()
+
+
+def test_a_card_of_another_model_stops_prediction_but_not_a_new_card(run, trained, pictures, tmp_path):
+    (tmp_path / "m.md").write_text(f"| SHA-256 | `{'0' * 64}` |")
+    assert "card" in run("predict", pictures / "seven.png", "--model", trained, status=1).stderr
+    run("evaluate", trained, "--pictures", 0, "--card")
+    run("predict", pictures / "seven.png", "--model", trained)
+
+
+def test_predict_formats_and_failures(run, pictures):
+    result = run("predict", pictures, status=1)
+    assert f"{pictures / 'seven.png'}: 7  " in result.stdout
+    assert "blank.png: no digit found" in result.stdout
+    assert "broken.png: " in result.stderr
+    assert "notes.txt" not in result.stdout + result.stderr
+
+    rows = list(csv.DictReader(io.StringIO(run("predict", pictures, "--format", "csv", status=1).stdout)))
+    assert [row["text"] for row in rows] == ["", "", "7", "7"]
+    assert [bool(row["error"]) for row in rows] == [False, True, False, False]
+
+    lines = run("predict", pictures, "--format", "jsonl", status=1).stdout.splitlines()
+    row = [json.loads(line) for line in lines][2]
+    assert row["text"] == "7"
+    assert len(row["digits"][0]["probabilities"]) == 10
+    assert run("predict", pictures / "seven.jpg").stdout.strip().endswith("%")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--hidden", "wide"], "expected widths such as 512,256"),
+        (["train", "--dataset", "letters"], "letters"),
+        (["train", "--epochs", "0"], "0"),
+        (["train", "--data-dir", "x"], "mnist"),
+        (["train", "--dataset", "mnist", "--data-dir", "absent"], "absent"),
+        (["train", "--dropout", "1.5"], "dropout rate"),
+        (["evaluate", "absent.safetensors"], "cannot be read"),
+        (["predict", "x.png", "--model", "absent.safetensors"], "cannot be read"),
+        (["predict"], "PATH"),
+    ],
+)
+def test_mistakes_are_answered_in_sentences(run, arguments, words):
+    status = 2 if arguments[0] == "predict" and len(arguments) == 1 else None
+    if status is None:
+        status = 2 if words in ("expected widths such as 512,256", "letters", "0") else 1
+    result = run(*arguments, status=status)
+    assert words in result.stderr
+
+
+def test_a_loss_that_explodes_saves_nothing(run, tmp_path):
+    result = run("train", *QUICK, "--learning-rate", "1e30", status=1, PYTHONWARNINGS="ignore")
+    assert "Lower the learning rate" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_ctrl_c_saves_the_best_model_so_far(root, tmp_path):
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            str(root / "scripts" / "train.py"),
+            *("--epochs", "100000", "--quiet", "--checkpoint", "c"),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "c").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert "Training interrupted after" in stdout
+    assert load_model(tmp_path / "runs" / "digits.safetensors").metrics["test_accuracy"] > 0.1
+
+
+def test_training_resumes_from_a_checkpoint(run, tmp_path):
+    run("train", *QUICK, "--checkpoint", "c", "--output", "a")
+    run("train", *QUICK, "--checkpoint", "c", "--output", "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    result = run("train", *QUICK, "--checkpoint", "c", "--seed", "4", status=1)
+    assert "belongs to another run" in result.stderr
+
+
+def test_ones_own_data_in_mnists_format(run, tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    data = load_digits()
+    for prefix, split in (("train", data.train), ("t10k", data.test)):
+        images = np.zeros((len(split), 28, 28), np.uint8)
+        images[:, 6:22, 6:22] = split.images.repeat(2, axis=1).repeat(2, axis=2) * 15
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(encode_idx(images))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(encode_idx(split.labels.astype(np.uint8)))
+    own = ["--dataset", "mnist", "--data-dir", "own"]
+    run("train", *own, "--hidden", 32, "--epochs", 4, "--batch-size", 32, "--quiet")
+    report = json.loads(
+        run("evaluate", "runs/mnist.safetensors", "--data-dir", "own", "--json", "--pictures", 0).stdout
+    )
+    assert report["accuracy"] > 0.6
+    assert report["pictures"] == 899
+
+
+@pytest.mark.mnist
+def test_the_shipped_mnist_model_is_as_good_as_its_card_says(run, root, mnist_dir):
+    model = root / "models" / "mnist.safetensors"
+    output = run("evaluate", model, "--data-dir", mnist_dir, "--json", "--pictures", 0).stdout
+    report = json.loads(output)
+    assert report["accuracy"] >= 0.988
+    assert f"{100 * report['accuracy']:.2f} %" in (root / "models" / "mnist.md").read_text()
+
+
+def test_the_shipped_digits_model_is_as_good_as_its_card_says(run, root):
+    model = root / "models" / "digits.safetensors"
+    report = json.loads(run("evaluate", model, "--json", "--pictures", 0).stdout)
+    assert report["accuracy"] >= 0.95
+    assert f"{100 * report['accuracy']:.2f} %" in (root / "models" / "digits.md").read_text()

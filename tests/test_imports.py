@@ -1,0 +1,95 @@
+"""Imports point one way; what serving does not need is not loaded."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+import digitnet
+
+# package or module -> what of digitnet it may import; the longest prefix counts
+ALLOWED = {
+    "digitnet.errors": set(),
+    "digitnet.geometry": {"digitnet.errors"},
+    "digitnet.files": {"digitnet.errors"},
+    "digitnet.nn": {"digitnet.errors", "digitnet.nn"},
+    "digitnet.imaging": {"digitnet.errors", "digitnet.geometry", "digitnet.imaging"},
+    "digitnet.data": {"digitnet.errors", "digitnet.geometry", "digitnet.data", "digitnet.nn.buffers"},
+    "digitnet": {"digitnet"},
+    "service": {f"digitnet.{name}" for name in ("errors", *digitnet.__all__)} | {"service"},
+    "scripts": {"digitnet"},
+}
+FORBIDDEN_ANYWHERE = {"pickle", "torch", "tensorflow", "jax", "cv2"}
+
+
+def _imports(path):
+    """Dotted names that a file imports; ``from a import b`` counts as ``a.b`` and as ``a``."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import; the project names modules in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _rule(module):
+    return max((name for name in ALLOWED if module == name or module.startswith(name + ".")), key=len)
+
+
+def _files(root):
+    for folder in ("digitnet", "service", "scripts"):
+        for path in sorted((root / folder).rglob("*.py")):
+            relative = path.relative_to(root).with_suffix("")
+            yield path, ".".join(relative.parts).removesuffix(".__init__")
+
+
+def test_imports_point_one_way(root):
+    wrong = []
+    for path, module in _files(root):
+        allowed = ALLOWED[_rule(module)]
+        for name in _imports(path):
+            if name.split(".")[0] in FORBIDDEN_ANYWHERE:
+                wrong.append(f"{module} imports {name}")
+            if name.split(".")[0] not in ("digitnet", "service", "scripts"):
+                continue
+            if not any(name == ok or name.startswith(ok + ".") for ok in allowed):
+                wrong.append(f"{module} imports {name}")
+    assert wrong == []
+
+
+def test_nn_imports_numpy_and_the_standard_library_only(root):
+    for path in (root / "digitnet" / "nn").glob("*.py"):
+        for name in _imports(path):
+            top = name.split(".")[0]
+            assert top in {"numpy", "digitnet"} or top in sys.stdlib_module_names, f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import digitnet.nn", ["scipy", "PIL", "sklearn", "safetensors", "click"]),
+        ("from digitnet import Recognizer", ["sklearn", "matplotlib", "pooch", "tqdm", "flask"]),
+        ("import service", ["sklearn", "matplotlib", "pooch", "tqdm", "digitnet.data", "digitnet.training"]),
+    ],
+)
+def test_nothing_is_loaded_that_is_not_needed(statement, absent):
+    program = f"import sys; {statement}; print([m for m in {absent!r} if m in sys.modules])"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"
+
+
+def test_every_module_opens_with_a_sentence(root):
+    for path, _ in _files(root):
+        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        assert docstring, f"{path.relative_to(root)} has no docstring"
+        assert docstring.split("\n\n")[0].rstrip().endswith((".", ":")), path.relative_to(root)
+
+
+def test_files_stay_small(root):
+    long = {
+        str(path.relative_to(root)): lines
+        for path, _ in _files(root)
+        if (lines := len(path.read_text("utf-8").splitlines())) > 320
+    }
+    assert long == {}
