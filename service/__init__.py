@@ -1,0 +1,41 @@
+"""The web service: a page and an HTTP interface that read handwritten digits from pictures."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from digitnet import Recognizer
+    from service.config import Config
+
+
+def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None" = None) -> Flask:
+    """Build the application; `recognizer` replaces the one that is otherwise loaded from `config.model`.
+
+    Raises `digitnet.errors.ModelFileError` where the model cannot be loaded.
+    """
+    # digitnet brings NumPy, which reads the number of its threads from the environment when it is
+    # imported. Importing it here and not above leaves a server time to set that number.
+    from digitnet import Recognizer
+    from service import api, errors, headers, health, pages, uploads
+    from service.config import Config
+
+    config = config or Config.from_environment()
+    app = Flask(__name__)
+    app.request_class = uploads.UploadRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=config.max_body_bytes,
+        MAX_FORM_PARTS=config.max_parts,
+        SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,  # static files: their address changes with their content
+        DIGITNET=config,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
+    app.extensions["recognizer"] = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
+
+    errors.register(app)
+    headers.register(app)
+    uploads.register(app)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(health.blueprint)
+    return app

@@ -1,0 +1,92 @@
+"""The page: a form to send pictures with, and what was read from them."""
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, current_app, render_template, url_for
+from PIL import Image
+
+from service.config import Config
+from service.recognition import model_identity, recognize_all, small_picture
+from service.uploads import readable_size, take_images
+
+if TYPE_CHECKING:
+    from digitnet import Digit
+
+blueprint = Blueprint("pages", __name__)
+
+STATIC = Path(__file__).parent / "static"
+PREVIEW_SIDE = 640
+SMALL_PREVIEW_SIDE = 320  # where many pictures share a page
+MANY_PICTURES = 4
+
+
+@blueprint.get("/")
+def form() -> str:
+    """The empty form."""
+    return render_template("page.html")
+
+
+@blueprint.post("/")
+def answer() -> str:
+    """The form again, below what was read from each picture."""
+    uploads = take_images()
+    predictions = recognize_all(uploads)
+    side = PREVIEW_SIDE if len(uploads) <= MANY_PICTURES else SMALL_PREVIEW_SIDE
+    pictures = [
+        {
+            "filename": upload.filename,
+            "prediction": prediction,
+            "preview": _data_url(small_picture(upload, side)),
+            "seen": [_data_url(_seen_by_the_network(digit)) for digit in prediction.digits],
+        }
+        for upload, prediction in zip(uploads, predictions, strict=True)
+    ]
+    return render_template("page.html", pictures=pictures)
+
+
+@blueprint.app_context_processor
+def _what_every_page_shows() -> dict[str, Any]:
+    config: Config = current_app.config["DIGITNET"]
+    return {
+        "model": model_identity(),
+        "max_images": config.max_images,
+        "max_size": readable_size(config.max_body_bytes),
+    }
+
+
+@blueprint.app_template_global()
+def static_url(name: str) -> str:
+    """The address of a static file. It changes with the file, so a browser may keep the file for long."""
+    return url_for("static", filename=name, v=_fingerprint(name))
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+
+
+@blueprint.app_template_filter()
+def percent(share: float) -> str:
+    """A share as per cent, rounded down so that what is not certain never reads "100 %".
+
+    >>> percent(0.99987).split(), percent(1.0).split()
+    (['99.9', '%'], ['100', '%'])
+    """
+    return f"{int(share * 1000) / 10:g}\N{NO-BREAK SPACE}%"
+
+
+def _seen_by_the_network(digit: "Digit") -> bytes:
+    """The network's input as a PNG of the same few pixels; the browser enlarges it."""
+    shades = (digit.pixels.astype("uint16") * 255 // digit.levels).astype("uint8")
+    stream = BytesIO()
+    Image.fromarray(shades).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + b64encode(png).decode("ascii")
