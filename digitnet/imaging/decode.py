@@ -1,0 +1,225 @@
+"""From the bytes of an image file to an upright grey picture, trusting nothing in the file."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL.Image import Transpose
+
+from digitnet.errors import (
+    EmptyImageError,
+    ImageError,
+    ImageTooLargeError,
+    UnreadableImageError,
+    UnsupportedImageError,
+)
+from digitnet.imaging.picture import MAX_WORKING_SIDE, ByteArray, Picture, to_grey
+
+_quiet_lock = threading.Lock()
+
+_EXIF_ORIENTATION = 0x0112
+# What has to be done to a picture that was stored with this orientation, to see it upright.
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+
+# Type, first bytes, reader. The readers are called directly rather than through Image.open: no other of
+# Pillow's many plugins can run, whatever the host application has registered, and the type is decided
+# by content. (Image.open would also warn about many pixels, by Python's warnings, which are global.)
+_Reader = Callable[[BytesIO], Image.Image]
+_READERS: list[tuple[str, bytes, _Reader]] = [
+    ("PNG", b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    ("JPEG", b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+    ("GIF", b"GIF87a", GifImagePlugin.GifImageFile),
+    ("GIF", b"GIF89a", GifImagePlugin.GifImageFile),
+    ("BMP", b"BM", BmpImagePlugin.BmpImageFile),
+    ("WebP", b"RIFF", WebPImagePlugin.WebPImageFile),
+]
+_READ_TYPES = "PNG, JPEG, WebP, BMP and GIF"
+# First bytes of files that people send by mistake, so that the message can name them.
+_OTHER_TYPES = [
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript file"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (b"8BPS", "a Photoshop file"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\xff\x0a", "a JPEG XL image"),
+    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL image"),
+]
+
+
+def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
+    """Read a PNG, JPEG, WebP, BMP or GIF (its first frame) as an upright grey picture.
+
+    EXIF orientation is applied and transparency laid on white. Colour becomes the grey that shows the
+    ink best (:func:`digitnet.imaging.picture.to_grey`). A picture whose longer side is above 1600 pixels
+    is reduced by a whole factor, ``Picture.scale``.
+
+    Args:
+        data: the content of the file.
+        max_pixels: the most pixels, width × height, that are decoded; checked before decoding.
+
+    Raises:
+        EmptyImageError: there are no bytes.
+        UnsupportedImageError: the bytes are of another type.
+        ImageTooLargeError: more than ``max_pixels`` pixels.
+        UnreadableImageError: the file is damaged.
+    """
+    image, width, height, scale = _open_upright(data, MAX_WORKING_SIDE, max_pixels)
+    values = np.asarray(image, dtype=np.float32) / np.float32(255)
+    return Picture(values if values.ndim == 2 else to_grey(values), width, height, scale)
+
+
+def preview(data: bytes, max_side: int = 640, *, max_pixels: int = 25_000_000) -> bytes:
+    """The upright picture on white, its longer side at most ``max_side``, as a PNG without metadata.
+
+    What :func:`decode` reads, this can show; it raises the same errors.
+    """
+    image, _, _, _ = _open_upright(data, 2 * max_side, max_pixels)
+    image.thumbnail((max_side, max_side))
+    clean = Image.fromarray(np.asarray(image))
+    output = BytesIO()
+    clean.save(output, format="PNG")
+    return output.getvalue()
+
+
+def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Image, int, int, int]:
+    """The picture as mode L or RGB, upright and reduced; its full width and height; the reduction."""
+    kind, reader = _reader_for(data)
+    try:
+        with _quiet():
+            image = reader(BytesIO(data))
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ImageTooLargeError(
+                f"The picture has {width} × {height} pixels, more than the {max_pixels:,} that are read; "
+                "make it smaller and send it again."
+            )
+        with _quiet():
+            reader(BytesIO(data)).verify()  # checks every checksum of a PNG, which loading does not
+        factor = -(-max(width, height) // max_side)
+        image.draft(None, (-(-width // factor), -(-height // factor)))  # a JPEG decodes to 1/2, 1/4 or 1/8
+        image.load()
+        drafted = max(1, round(width / image.width))
+        transpose = _UPRIGHT.get(_orientation(image))
+        image = _reduce(_to_eight_bits(image), -(-factor // drafted))
+        if transpose is not None:
+            image = image.transpose(transpose)
+            if transpose in (
+                Transpose.TRANSPOSE,
+                Transpose.ROTATE_90,
+                Transpose.ROTATE_270,
+                Transpose.TRANSVERSE,
+            ):
+                width, height = height, width
+        return _on_white(image), width, height, drafted * -(-factor // drafted)
+    except ImageError:
+        raise
+    except Exception as error:
+        # Pillow raises OSError, SyntaxError, ValueError, struct.error, zlib.error and a dozen more on
+        # damaged files; whichever it was, the user can do the same about it.
+        raise UnreadableImageError(
+            f"The picture is a {kind} that is damaged or incomplete; save it again and send the new file."
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warnings on broken metadata, which concern nobody.
+
+    Python's warning filters are global to the process, hence the lock; it is held while metadata is
+    read, never while pixels are decoded.
+    """
+    with _quiet_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _reader_for(data: bytes) -> tuple[str, _Reader]:
+    """The type of the bytes by their beginning, and its reader."""
+    if not data:
+        raise EmptyImageError("The file is empty; send a picture.")
+    for kind, signature, reader in _READERS:
+        if data.startswith(signature) and (kind != "WebP" or data[8:12] == b"WEBP"):
+            return kind, reader
+    raise UnsupportedImageError(f"The file looks like {_describe(data)}; pictures are read as {_READ_TYPES}.")
+
+
+def _describe(data: bytes) -> str:
+    """What the bytes seem to be, as far as their beginning tells."""
+    for signature, name in _OTHER_TYPES:
+        if data.startswith(signature):
+            return name
+    if data[4:8] == b"ftyp":
+        return "a HEIC or AVIF image, or a video"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in head:
+        return "an SVG drawing"
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page or XML document"
+    if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in data[:1024]):
+        return "plain text"
+    return "something else than a picture"
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1..8, or 1 where there is none or the EXIF is broken."""
+    try:
+        with _quiet():
+            return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # broken EXIF is common and harmless, and Pillow fails on it in many ways
+        return 1
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """The image as L, RGB or RGBA."""
+    if image.has_transparency_data and not image.mode.startswith("I"):
+        return image.convert("RGBA")
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_scale_deep(np.asarray(image)))
+    return image.convert("RGB")
+
+
+def _scale_deep(values: ByteArray) -> ByteArray:
+    """Pixels of more than 8 bits as uint8, by the range of the smallest sensor that holds the largest."""
+    deep = np.maximum(np.nan_to_num(values.astype(np.float32)), 0)
+    largest = float(deep.max(initial=0.0))
+    white = next((w for w in (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0) if largest <= w), largest)
+    return np.rint(deep * (255.0 / white)).astype(np.uint8)
+
+
+def _reduce(image: Image.Image, factor: int) -> Image.Image:
+    """The image with factor × factor blocks averaged."""
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Lay a transparent image on white; where that leaves nothing to see, the opacity is the ink."""
+    if image.mode != "RGBA":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    grey = np.asarray(white.convert("L"))
+    if grey.min() > 200:
+        alpha = np.asarray(image.getchannel("A"))
+        if np.ptp(alpha) > np.ptp(grey):
+            return Image.fromarray(255 - alpha)
+    return white.convert("RGB")

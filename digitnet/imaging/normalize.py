@@ -1,0 +1,192 @@
+"""A digit's ink, laid out as the data sets lay theirs out, and pixels made into network inputs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from digitnet.errors import ConfigurationError
+from digitnet.geometry import Geometry
+from digitnet.imaging.ink import ink_bounds
+from digitnet.imaging.picture import ByteArray, FloatArray
+
+# Strokes are measured and mended with the digit's longer side at this many pixels.
+_FINE = 80
+# The stroke widths, as shares of the digit's longer side, between which a data set's digits lie by the
+# measure of _stroke_width: all but 3 % of MNIST's at the thin end and 2 % at the thick end. The bitmaps
+# of the smaller set had their strokes normalised; with these, the mean ink of a digit is theirs.
+_STROKES: dict[str, tuple[float, float]] = {"antialiased": (0.105, 0.25), "bitmap-counts": (0.2, 0.3)}
+# The bitmaps use at most 20 of 32 columns.
+_WIDEST = 0.625
+
+
+def normalize(ink: FloatArray, geometry: Geometry) -> ByteArray:
+    """Lay a digit's ink (height, width), float in [0, 1], out as the geometry says.
+
+    The digit's box is scaled to the geometry's box with its aspect ratio kept, by exact area averages
+    where it shrinks and smoothly where it grows (bitmap counts: set upright, made as high as the box);
+    strokes thinner or thicker than those of nearly all digits in the data set are brought to its range;
+    the result is placed with its centre of mass (LeCun et al. 1998) or its box in the middle.
+
+    Returns:
+        uint8 (size, size) with values in 0..levels; all 0 without ink.
+    """
+    bounds = ink_bounds(ink)
+    if bounds is None:
+        return np.zeros((geometry.size, geometry.size), dtype=np.uint8)
+    crop = ink[bounds]
+    crop = _with_mended_strokes(crop, *_STROKES[geometry.sampling])
+    placed = (_antialiased if geometry.sampling == "antialiased" else _bitmap_counts)(crop, geometry)
+    return np.rint(np.clip(placed, 0, 1) * geometry.levels).astype(np.uint8)
+
+
+def to_inputs(pixels: ByteArray, geometry: Geometry) -> FloatArray:
+    """Make pixel arrays into network inputs: float32 (n, size·size) in [0, 1], pixels / levels.
+
+    Training, evaluation and service all go through here.
+
+    Args:
+        pixels: uint8 (n, size, size) or (n, size·size) with values in 0..levels.
+        geometry: the geometry that the pixels were laid out by.
+
+    Raises:
+        ConfigurationError: another shape, or values above levels.
+
+    >>> from digitnet.geometry import DIGITS_GEOMETRY
+    >>> to_inputs(np.full((1, 8, 8), 16, dtype=np.uint8), DIGITS_GEOMETRY).max()
+    np.float32(1.0)
+    """
+    shape = pixels.shape
+    if shape[1:] not in ((geometry.size, geometry.size), (geometry.features,)):
+        raise ConfigurationError(
+            f"Pixels of shape {shape} do not fit the geometry; expected (n, {geometry.size}, "
+            f"{geometry.size}) or (n, {geometry.features})."
+        )
+    if pixels.size and (pixels.min() < 0 or pixels.max() > geometry.levels):
+        raise ConfigurationError(
+            f"Pixels run from {pixels.min()} to {pixels.max()}; expected 0 to {geometry.levels}."
+        )
+    flat = pixels.reshape(shape[0], geometry.features)
+    inputs: FloatArray = flat.astype(np.float32) / np.float32(geometry.levels)
+    return inputs
+
+
+def _antialiased(crop: FloatArray, geometry: Geometry) -> FloatArray:
+    """The crop scaled to the box, in the middle of the square by its centre of mass or its box.
+
+    It is moved by whole pixels, as MNIST's digits were, so that none is blurred.
+    """
+    digit = _scaled(crop, _fitting(crop.shape, geometry.box))
+    size = geometry.size
+    height, width = digit.shape
+    if geometry.centring == "mass":
+        mass = float(digit.sum())
+        top = round(size / 2 - float(digit.sum(axis=1) @ np.arange(height)) / mass)
+        left = round(size / 2 - float(digit.sum(axis=0) @ np.arange(width)) / mass)
+    else:
+        top, left = (size - height) // 2, (size - width) // 2
+    top, left = min(max(top, 0), size - height), min(max(left, 0), size - width)
+    placed = np.zeros((size, size), dtype=np.float32)
+    placed[top : top + height, left : left + width] = digit
+    return placed
+
+
+def _bitmap_counts(crop: FloatArray, geometry: Geometry) -> FloatArray:
+    """The share of ink in 4 × 4 blocks of a picture at four times the size (Alpaydin & Kaynak 1998).
+
+    NIST's form-based recognition system, whose bitmaps these are, set digits upright and fitted them
+    to the height of a 32 × 32 frame and at most 20 of its columns, in the middle: nearly every digit of
+    the data set has ink in all eight rows and in columns 1 to 6, less than half in the outer two.
+    """
+    crop = _upright(crop)
+    height, frame = 4 * geometry.box, 4 * geometry.size
+    width = min(max(1, round(crop.shape[1] * height / crop.shape[0])), round(_WIDEST * height))
+    top, left = (frame - height) // 2, (frame - width) // 2
+    bitmap = np.zeros((frame, frame), dtype=np.float32)
+    bitmap[top : top + height, left : left + width] = _scaled(crop, (height, width))
+    return _scaled(bitmap, (geometry.size, geometry.size))
+
+
+def _upright(crop: FloatArray) -> FloatArray:
+    """The crop sheared sideways until its slant, Σ ink·Δx·Δy / Σ ink·Δy², is 0."""
+    y, x = np.indices(crop.shape)
+    mass = float(crop.sum())
+    middle = float((crop * y).sum()) / mass
+    down = y - middle
+    spread = float((crop * down**2).sum())
+    across = x - float((crop * x).sum()) / mass
+    slant = float(np.clip((crop * down * across).sum() / spread, -0.8, 0.8)) if spread > 0 else 0.0
+    room = math.ceil(abs(slant) * crop.shape[0])
+    padded = np.pad(crop, ((0, 0), (room, room)))
+    # Row y of the result is row y of the crop, moved by slant · (y − middle).
+    sheared = ndimage.affine_transform(padded, [[1, 0], [slant, 1]], [0, -slant * middle], order=1)
+    bounds = ink_bounds(sheared)
+    return crop if bounds is None else sheared[bounds]
+
+
+def _with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> FloatArray:
+    """The crop itself, or redrawn with thicker or thinner strokes if they are out of the data's range.
+
+    A thin line would fade to nothing when it is reduced to the box. The outline, where the ink is one
+    half, is moved along its distance transform, by as much as brings the typical stroke into range.
+    """
+    fine = _scaled(crop, _fitting(crop.shape, _FINE))
+    fine = np.clip(fine / np.percentile(fine[fine > 0.2 * fine.max()], 90), 0, 1)  # a hairline has faded
+    stroke = _stroke_width(fine)
+    if thinnest <= stroke / _FINE <= thickest or stroke == 0:
+        return crop
+    # Growing by g makes the digit larger by 2g, so that the share to reach is (stroke + 2g) / (fine + 2g).
+    share = thinnest if stroke < thinnest * _FINE else thickest
+    grow = (share * _FINE - stroke) / (2 - 2 * share)
+    grow = max(grow, -stroke / 4)  # thin no further than half, for fear of breaks
+    fine = np.pad(fine, 1 + max(0, math.ceil(grow)))
+    inside = fine > 0.5
+    outwards = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
+    moved = np.clip(grow + 0.5 - outwards, 0, 1).astype(np.float32)
+    mended = np.maximum(moved, fine) if grow > 0 else np.minimum(moved, fine)
+    bounds = ink_bounds(mended)
+    return crop if bounds is None else mended[bounds]
+
+
+def _stroke_width(ink: FloatArray) -> float:
+    """Typical width of the strokes in pixels: four times the mean distance to the outline from within.
+
+    Within a long stroke of width w distances run evenly from 0 to w/2, so their mean is w/4.
+    """
+    inside = ink > 0.5
+    return 4 * float(ndimage.distance_transform_edt(inside)[inside].mean()) if inside.any() else 0.0
+
+
+def _fitting(shape: tuple[int, ...], box: int) -> tuple[int, int]:
+    """Height and width with the longer side equal to box and the aspect ratio kept."""
+    longer = max(shape)
+    return max(1, round(shape[0] * box / longer)), max(1, round(shape[1] * box / longer))
+
+
+def _scaled(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """The array at another size: area averages where it shrinks, bicubic interpolation where it grows."""
+    if values.shape == shape:
+        return values
+    if values.shape[0] < shape[0] or values.shape[1] < shape[1]:
+        image = Image.fromarray(values).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+        return np.clip(np.asarray(image, dtype=np.float32), 0, 1)
+    return _area_means(_area_means(values, shape[0]).T, shape[1]).T
+
+
+def _area_means(values: FloatArray, count: int) -> FloatArray:
+    """The rows averaged into ``count`` rows of equal height, whose edges may lie within a row.
+
+    With S the running sum of the rows, continued linearly within each, the mean between two edges is
+    (S(b) − S(a)) / (b − a).
+    """
+    before = values.shape[0]
+    sums = np.zeros((before + 1, values.shape[1]), dtype=np.float64)
+    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
+    edges = np.arange(count + 1) * before / count
+    whole = np.minimum(edges.astype(np.intp), before - 1)
+    at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
+    means: FloatArray = (np.diff(at_edges, axis=0) * (count / before)).astype(np.float32)
+    return means
