@@ -1,9 +1,9 @@
 """Handwritten-digit recognition on a neural network written from scratch in NumPy.
 
     >>> import digitnet
-    >>> recognizer = digitnet.Recognizer.load("models/mnist.safetensors")   # doctest: +SKIP
-    >>> recognizer.recognize(open("digit.png", "rb").read()).text           # doctest: +SKIP
-    '7'
+    >>> recognizer = digitnet.Recognizer.load("models/mnist.safetensors")
+    >>> recognizer.recognize("docs/number.jpg").text
+    '42'
 
 Names are imported when they are first used, so that ``digitnet.nn`` costs NumPy alone.
 """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from digitnet.errors import UnreadableImageError
 from digitnet.imaging import Box, Picture, decode, find_digits, picture_from_array, to_inputs
@@ -64,10 +64,9 @@ class Prediction:
 class Recognizer:
     """Reads digits with one model; any number of threads may share it.
 
-    >>> import digitnet
-    >>> recognizer = digitnet.Recognizer.load("models/mnist.safetensors")   # doctest: +SKIP
-    >>> recognizer.recognize(Path("digit.png")).text                        # doctest: +SKIP
-    '7'
+    >>> recognizer = Recognizer.load("models/mnist.safetensors")
+    >>> recognizer.recognize("docs/number.jpg").text
+    '42'
 
     Args:
         model: a trained model.
@@ -93,12 +92,13 @@ class Recognizer:
         """The model's version: twelve digits of its file's SHA-256."""
         return self.model.version
 
-    def recognize(self, image: bytes | Path | NDArray[Any]) -> Prediction:
+    def recognize(self, image: bytes | str | os.PathLike[str] | ArrayLike) -> Prediction:
         """Read the digits of one picture.
 
         Args:
             image: the bytes of an image file (PNG, JPEG, WebP, BMP or GIF), the path of one, or an
                 array: grey ``(height, width)`` or RGB ``(height, width, 3)``, uint8 or floats in [0, 1].
+                Whatever NumPy makes such an array of will do, a Pillow image among them.
 
         Raises:
             ImageError: one of its children says what is wrong with the picture.
@@ -140,13 +140,14 @@ class Recognizer:
             levels=self.model.geometry.levels,
         )
 
-    def _picture(self, image: bytes | Path | NDArray[Any]) -> Picture:
-        if isinstance(image, Path):
-            path = image
+    def _picture(self, image: bytes | str | os.PathLike[str] | ArrayLike) -> Picture:
+        if isinstance(image, (bytes, bytearray, memoryview)):
+            return decode(bytes(image), max_pixels=self.max_pixels)
+        if isinstance(image, (str, os.PathLike)):
+            path = Path(image)
             try:
-                image = path.read_bytes()
+                content = path.read_bytes()
             except OSError as error:
                 raise UnreadableImageError(f"{path} cannot be read: {error.strerror}.") from error
-        if isinstance(image, np.ndarray):
-            return picture_from_array(image)
-        return decode(image, max_pixels=self.max_pixels)
+            return decode(content, max_pixels=self.max_pixels)
+        return picture_from_array(image)

@@ -80,8 +80,8 @@ class Trainer:
             print(report.epoch, report.validation_loss)
 
     When the loop ends, however it ends, the network holds the weights to keep: those of the best epoch
-    if it was interrupted or stopped early (and there is validation data), else the last ones, averaged
-    if ``average`` is given. Going on with ``epochs`` afterwards goes on from the last step.
+    if it was interrupted, failed or may stop early (and there is validation data), else the last ones,
+    averaged if ``average`` is given. Going on with ``epochs`` afterwards goes on from the last step.
 
     Args:
         network, loss, optimizer: the optimiser is bound to the network here.
@@ -158,7 +158,7 @@ class Trainer:
 
         Ctrl-C ends the loop quietly and sets ``interrupted``.
         """
-        self.interrupted = False
+        self.interrupted, complete = False, False
         self._weights.resume()
         try:
             while len(self.history) < total and not self._patience_is_over():
@@ -169,6 +169,7 @@ class Trainer:
                     self._snapshot().save(self.checkpoint_path)
                 yield report
             self.stopped_early = self._patience_is_over()
+            complete = True
         except KeyboardInterrupt:
             self.interrupted = True
         except GeneratorExit:
@@ -176,7 +177,7 @@ class Trainer:
             self.interrupted = True
             raise
         finally:
-            self._weights.settle(best=self.interrupted or self.early_stopping is not None)
+            self._weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()

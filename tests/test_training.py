@@ -235,6 +235,17 @@ def test_a_loss_that_is_not_finite_stops_with_advice():
         list(trainer.epochs(8))
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_a_run_that_explodes_late_keeps_its_best_weights():
+    trainer = _trainer(optimizer=SGD(), average=None)
+    trainer.schedule = lambda step: 0.05 if step < 30 else 1e30
+    with pytest.raises(TrainingError, match="Lower the learning rate"):
+        list(trainer.epochs(8))
+    best = min(report.validation_loss for report in trainer.history)
+    outputs = trainer.network.predict(trainer.validation[0])
+    assert SoftmaxCrossEntropy().forward(outputs, trainer.validation[1]) == pytest.approx(best)
+
+
 def test_nan_in_the_inputs_stops_with_advice():
     inputs, labels = _problem()
     inputs[5] = np.nan
