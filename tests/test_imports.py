@@ -90,6 +90,6 @@ def test_files_stay_small(root):
     long = {
         str(path.relative_to(root)): lines
         for path, _ in _files(root)
-        if (lines := len(path.read_text("utf-8").splitlines())) > 320
+        if (lines := len(path.read_text("utf-8").splitlines())) > 260
     }
     assert long == {}

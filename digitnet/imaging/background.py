@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
 from digitnet.imaging.picture import BoolArray, FloatArray, block_means
+from digitnet.imaging.thresholds import otsu_threshold, untold_by_two_tones
 
 # The ground is smooth, so it is studied on a picture of this size at most.
 _SMALL_SIDE = 160
-# Standard deviation of a picture in which no two tones are worth telling apart.
-_FLAT = 0.005
 # How much the vote on thin marks may weigh in the decision on polarity.
 _THIN_VOTE = 0.6
 # Paper in a shadow keeps at least this share of its brightness; what is darker is a table or a margin.
@@ -45,13 +42,13 @@ def examine(grey: FloatArray) -> Scene:
     small = block_means(grey, factor) if factor > 1 else grey
     surface = _robust_surface(small)
     flat = small - surface
-    two_toned = _untold_by_two_tones(small) < min(0.22 * float(small.var()), float(flat.var()))
+    two_toned = untold_by_two_tones(small) < min(0.22 * float(small.var()), float(flat.var()))
     if two_toned:
         surface, flat = np.zeros_like(small), small
     light = flat > otsu_threshold(flat)
     dark_ink = _ground_is_light(small, light)
     marks = ~light if dark_ink else light
-    margin = _margin(marks) if _untold_by_two_tones(flat) < 0.3 * float(flat.var()) else np.zeros_like(marks)
+    margin = _margin(marks) if untold_by_two_tones(flat) < 0.3 * float(flat.var()) else np.zeros_like(marks)
     if dark_ink and margin.any() and small[margin].mean() > _DEEPEST_SHADOW * small[~marks].mean():
         ground, outside_small = _closed(small), _edges(margin, small)
         marks = ground - small > otsu_threshold(ground - small)
@@ -69,27 +66,6 @@ def examine(grey: FloatArray) -> Scene:
     unclear = marks | outside_small if two_toned else outside_small
     clear = _enlarged(unclear.astype(np.float32), factor, grey.shape) == 0
     return Scene(depth.astype(np.float32), outside, clear)
-
-
-def otsu_threshold(values: npt.NDArray[np.floating]) -> float:
-    """The threshold that separates the values into two classes best (Otsu 1979).
-
-    It maximises the variance between the classes, w₀·w₁·(μ₀ − μ₁)², over a histogram of 256 bins.
-    """
-    if np.ptp(values) < 1e-5:
-        return float(values.min())
-    counts, edges = np.histogram(values, bins=256)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    moment = np.cumsum(counts * centres)
-    valid = (below > 0) & (above > 0)
-    if not valid.any():
-        return float(edges[0])
-    mean_below = moment[:-1][valid] / below[valid]
-    mean_above = (moment[-1] - moment[:-1][valid]) / above[valid]
-    between = below[valid] * above[valid] * (mean_above - mean_below) ** 2
-    return float(edges[1:-1][valid][np.argmax(between)])
 
 
 def _robust_surface(values: FloatArray) -> FloatArray:
@@ -115,18 +91,6 @@ def _robust_surface(values: FloatArray) -> FloatArray:
         fitted = points @ coefficients
     surface: FloatArray = (terms @ coefficients).reshape(values.shape).astype(np.float32)
     return surface
-
-
-def _untold_by_two_tones(values: FloatArray) -> float:
-    """The variance that is left when each pixel has the mean of its class by Otsu's threshold.
-
-    As a share of the whole it is 0 for two even tones, a quarter for an even slope and 1 − 2/π = 0.36
-    for Gaussian noise. Infinite for a picture so flat that no two tones are worth telling apart.
-    """
-    light = values > otsu_threshold(values)
-    if light.all() or not light.any() or values.std() < _FLAT:
-        return math.inf
-    return float((values - np.where(light, values[light].mean(), values[~light].mean())).var())
 
 
 def _ground_is_light(values: FloatArray, light: BoolArray) -> bool:

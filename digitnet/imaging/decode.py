@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
-from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image
 from PIL.Image import Transpose
 
-from digitnet.errors import (
-    EmptyImageError,
-    ImageError,
-    ImageTooLargeError,
-    UnreadableImageError,
-    UnsupportedImageError,
-)
+from digitnet.errors import ImageError, ImageTooLargeError, UnreadableImageError
+from digitnet.imaging.file_types import reader_for
 from digitnet.imaging.picture import MAX_WORKING_SIDE, ByteArray, Picture, to_grey
 
 _quiet_lock = threading.Lock()
@@ -34,34 +29,6 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-
-# Type, first bytes, reader. The readers are called directly rather than through Image.open: no other of
-# Pillow's many plugins can run, whatever the host application has registered, and the type is decided
-# by content. (Image.open would also warn about many pixels, by Python's warnings, which are global.)
-_Reader = Callable[[BytesIO], Image.Image]
-_READERS: list[tuple[str, bytes, _Reader]] = [
-    ("PNG", b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
-    ("JPEG", b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
-    ("GIF", b"GIF87a", GifImagePlugin.GifImageFile),
-    ("GIF", b"GIF89a", GifImagePlugin.GifImageFile),
-    ("BMP", b"BM", BmpImagePlugin.BmpImageFile),
-    ("WebP", b"RIFF", WebPImagePlugin.WebPImageFile),
-]
-_READ_TYPES = "PNG, JPEG, WebP, BMP and GIF"
-# First bytes of files that people send by mistake, so that the message can name them.
-_OTHER_TYPES = [
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript file"),
-    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
-    (b"8BPS", "a Photoshop file"),
-    (b"\x00\x00\x01\x00", "an icon"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\xff\x0a", "a JPEG XL image"),
-    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL image"),
-]
 
 
 def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
@@ -101,7 +68,7 @@ def preview(data: bytes, max_side: int = 640, *, max_pixels: int = 25_000_000) -
 
 def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Image, int, int, int]:
     """The picture as mode L or RGB, upright and reduced; its full width and height; the reduction."""
-    kind, reader = _reader_for(data)
+    kind, reader = reader_for(data)
     try:
         with _quiet():
             image = reader(BytesIO(data))
@@ -149,33 +116,6 @@ def _quiet() -> Iterator[None]:
     with _quiet_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _reader_for(data: bytes) -> tuple[str, _Reader]:
-    """The type of the bytes by their beginning, and its reader."""
-    if not data:
-        raise EmptyImageError("The file is empty; send a picture.")
-    for kind, signature, reader in _READERS:
-        if data.startswith(signature) and (kind != "WebP" or data[8:12] == b"WEBP"):
-            return kind, reader
-    raise UnsupportedImageError(f"The file looks like {_describe(data)}; pictures are read as {_READ_TYPES}.")
-
-
-def _describe(data: bytes) -> str:
-    """What the bytes seem to be, as far as their beginning tells."""
-    for signature, name in _OTHER_TYPES:
-        if data.startswith(signature):
-            return name
-    if data[4:8] == b"ftyp":
-        return "a HEIC or AVIF image, or a video"
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"<svg" in head:
-        return "an SVG drawing"
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "a web page or XML document"
-    if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in data[:1024]):
-        return "plain text"
-    return "something else than a picture"
 
 
 def _orientation(image: Image.Image) -> int:

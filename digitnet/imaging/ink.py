@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from digitnet.imaging.background import examine, otsu_threshold
+from digitnet.imaging.background import examine
 from digitnet.imaging.picture import BoolArray, FloatArray
+from digitnet.imaging.thresholds import otsu_threshold
 
 # Ink below this share of a full stroke is the fringe that a resampled or blurred stroke has. MNIST's
 # digits fill their 20 × 20 box by this measure (9,996 of its 10,000 test pictures).

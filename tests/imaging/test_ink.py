@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digitnet.imaging.background import otsu_threshold
 from digitnet.imaging.ink import extract_ink
 
 HEIGHT, WIDTH = 240, 320
@@ -125,8 +124,3 @@ def test_a_stroke_may_fill_a_tight_crop(inverted):
     crop = strokes(30)[40:190, 120:205]
     found = extract_ink(crop if inverted else 1 - crop)
     assert agreement(found.mask, crop) > 0.9
-
-
-def test_otsu_finds_the_gap_between_two_heaps():
-    values = np.concatenate([np.linspace(0, 0.2, 500), np.linspace(0.8, 1, 100)])
-    assert 0.2 <= otsu_threshold(values) <= 0.8
