@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import digitnet
@@ -197,9 +195,3 @@ def calibrate(model: Model, validation: Split) -> Model:
         rejection_threshold=rejection_threshold(probabilities, validation.labels),
         metrics=model.metrics | {"validation_accuracy": accuracy(logits, validation.labels)},
     )
-
-
-def predict_split(model: Model, split: Split) -> NDArray[Any]:
-    """Calibrated probabilities ``(n, 10)`` of a split's pictures."""
-    logits = np.asarray(model.network.predict(to_inputs(split.images, model.geometry)), np.float64)
-    return softmax(logits / model.temperature)

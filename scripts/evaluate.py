@@ -20,7 +20,6 @@ from digitnet.evaluation import calibration_error, confusion_matrix, error_inter
 from digitnet.files import write_atomically
 from digitnet.model_card import render_card
 from digitnet.model_file import Model, card_path, load_model
-from digitnet.recipes import predict_split
 from digitnet.recognizer import Recognizer
 from digitnet.renderings import RENDERINGS
 
@@ -89,12 +88,12 @@ def main(
     if card:
         click.echo(f"Wrote {card_path(model_file)}.", err=as_json)
     if plots:
-        _draw(plots, data.test, predict_split(model, data.test))
+        _draw(plots, data.test, Recognizer(model).probabilities(data.test.images))
 
 
 def evaluate(model: Model, data: Dataset, pictures: int, *, quiet: bool = True) -> dict[str, Any]:
     """Everything that is measured, as plain values."""
-    labels, probabilities = data.test.labels, predict_split(model, data.test)
+    labels, probabilities = data.test.labels, Recognizer(model).probabilities(data.test.images)
     right = probabilities.argmax(axis=1) == labels
     accepted = probabilities.max(axis=1) >= model.rejection_threshold
     errors = int((~right).sum())
@@ -138,7 +137,7 @@ def _through_the_door(model: Model, split: Split, most: int, quiet: bool) -> dic
             "accepted": accepted / len(chosen),
         }
     if results:
-        same = predict_split(model, Split("sample", split.images[chosen], split.labels[chosen]))
+        same = recognizer.probabilities(split.images[chosen])
         results["the same pictures without files"] = {
             "pictures": len(chosen),
             "accuracy": float((same.argmax(axis=1) == split.labels[chosen]).mean()),

@@ -13,8 +13,10 @@ from tqdm import tqdm
 from digitnet.data import Dataset, load, load_digits
 from digitnet.errors import DigitnetError
 from digitnet.evaluation import accuracy
+from digitnet.files import ensure_writable
 from digitnet.model_file import Model, card_path, save_model
-from digitnet.recipes import RECIPES, Fit, Recipe, fit, predict_split
+from digitnet.recipes import RECIPES, Fit, Recipe, fit
+from digitnet.recognizer import Recognizer
 from digitnet.training import EpochReport
 
 
@@ -118,20 +120,28 @@ def main(
         recipe = replace(RECIPES[dataset], **{name: v for name, v in changes.items() if v is not None})
         if deform is False:
             recipe = replace(recipe, deformation=None)
+        # An hour of training must not end in a folder that cannot be written.
+        ensure_writable(output)
         run = _train(data, recipe, seed, checkpoint, quiet)
-        probabilities = predict_split(run.model, data.test)
+        _remove_old_card(output)
+        save_model(run.model, output)
+        probabilities = Recognizer(run.model).probabilities(data.test.images)
         model = _with_metrics(run, data, probabilities, recipe, seed, quiet)
         save_model(model, output)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
-    if card_path(output).exists():
-        card_path(output).unlink()
-        click.echo(
-            f"Removed {card_path(output)}: it described another model. scripts/evaluate.py writes a new one."
-        )
     _summary(model, run, output)
     if plots:
         _draw(plots, run, data, probabilities)
+
+
+def _remove_old_card(output: Path) -> None:
+    card = card_path(output)
+    if card.exists():
+        card.unlink()
+        click.echo(
+            f"Removed {card}: it described another model. scripts/evaluate.py --card writes a new one."
+        )
 
 
 def _train(data: Dataset, recipe: Recipe, seed: int, checkpoint: Path | None, quiet: bool) -> Fit:
@@ -158,8 +168,10 @@ def _with_metrics(
         if not quiet:
             click.echo("Training a twin on shuffled data, for the figure that is usually quoted.", err=True)
         shuffled = load_digits("shuffled", seed=seed)
-        twin = _train(shuffled, recipe, seed, None, quiet).model
-        metrics["shuffled_test_accuracy"] = accuracy(predict_split(twin, shuffled.test), shuffled.test.labels)
+        twin = _train(shuffled, recipe, seed, None, quiet)
+        if not twin.interrupted:
+            probabilities = Recognizer(twin.model).probabilities(shuffled.test.images)
+            metrics["shuffled_test_accuracy"] = accuracy(probabilities, shuffled.test.labels)
     return replace(run.model, metrics=metrics)
 
 

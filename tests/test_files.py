@@ -1,9 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from digitnet.errors import DigitnetError
-from digitnet.files import write_atomically
+from digitnet.files import ensure_writable, write_atomically
 
 
 def test_old_or_new_and_nothing_else_in_the_folder(tmp_path):
@@ -30,9 +31,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_the_content_is_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
     order = []
-    fsync, replace = os.fsync, os.replace
+    fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda descriptor: (order.append("fsync"), fsync(descriptor))[1])
-    monkeypatch.setattr(os, "replace", lambda a, b: (order.append("rename"), replace(a, b))[1])
+    monkeypatch.setattr(Path, "replace", lambda a, b: (order.append("rename"), replace(a, b))[1])
     write_atomically(tmp_path / "file", b"content")
     assert order == ["fsync", "rename", "fsync"]
 
@@ -42,3 +43,13 @@ def test_the_file_is_as_readable_as_any_new_one(tmp_path):
     plain.write_bytes(b"")
     write_atomically(tmp_path / "file", b"")
     assert (tmp_path / "file").stat().st_mode == plain.stat().st_mode
+
+
+def test_it_is_known_beforehand_whether_a_file_can_be_written(tmp_path):
+    ensure_writable(tmp_path / "new" / "file")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DigitnetError, match="cannot be written"):
+        ensure_writable(tmp_path / "file" / "model")
+    with pytest.raises(DigitnetError, match="is a folder"):
+        ensure_writable(tmp_path / "new")

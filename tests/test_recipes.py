@@ -7,7 +7,8 @@ from digitnet.data import load_digits, load_mnist
 from digitnet.errors import ConfigurationError
 from digitnet.evaluation import accuracy
 from digitnet.model_file import load_model, save_model
-from digitnet.recipes import RECIPES, Recipe, fit, predict_split
+from digitnet.recipes import RECIPES, Recipe, fit
+from digitnet.recognizer import Recognizer
 
 QUICK = replace(RECIPES["digits"], hidden=(32,), epochs=8)
 
@@ -19,7 +20,7 @@ def digits():
 
 def test_the_default_recipe_reads_strange_writers(digits):
     run = fit(digits, RECIPES["digits"], seed=1)
-    assert accuracy(predict_split(run.model, digits.test), digits.test.labels) >= 0.95
+    assert accuracy(Recognizer(run.model).probabilities(digits.test.images), digits.test.labels) >= 0.95
     assert len(run.history) == RECIPES["digits"].epochs
     assert 0.3 < run.model.rejection_threshold < 0.95
     assert 0.5 < run.model.temperature < 4
@@ -77,4 +78,4 @@ def test_impossible_recipes_are_refused(changes):
 def test_mnist_is_learned_in_one_short_epoch(mnist_dir):
     data = load_mnist(mnist_dir)
     run = fit(data, replace(RECIPES["mnist"], hidden=(128,), epochs=1))
-    assert accuracy(predict_split(run.model, data.test), data.test.labels) > 0.9
+    assert accuracy(Recognizer(run.model).probabilities(data.test.images), data.test.labels) > 0.9

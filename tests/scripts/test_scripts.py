@@ -161,7 +161,13 @@ def test_mistakes_are_answered_in_sentences(run, arguments, words):
 def test_a_loss_that_explodes_saves_nothing(run, tmp_path):
     result = run("train", *QUICK, "--learning-rate", "1e30", status=1, PYTHONWARNINGS="ignore")
     assert "Lower the learning rate" in result.stderr
-    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "runs" / "digits.safetensors").exists()
+
+
+def test_an_output_that_cannot_be_written_is_known_before_training(run, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    result = run("train", "--epochs", "100000", "--output", "file/model", status=1)
+    assert "cannot be written" in result.stderr
 
 
 def test_ctrl_c_saves_the_best_model_so_far(root, tmp_path):
