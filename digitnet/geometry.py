@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from digitnet.errors import ConfigurationError
 
@@ -36,9 +36,16 @@ class Geometry:
     levels: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.box <= self.size:
+        numbers = (self.size, self.box, self.levels)
+        if not all(type(number) is int and number >= 1 for number in numbers) or self.box > self.size:
             raise ConfigurationError(
-                f"A geometry's box must lie between 1 and its size; got box {self.box} and size {self.size}."
+                "A geometry's size, box and levels are whole numbers of at least 1, and the box is no larger "
+                f"than the size; got {self.size!r}, {self.box!r} and {self.levels!r}."
+            )
+        if self.centring not in get_args(Centring) or self.sampling not in get_args(Sampling):
+            raise ConfigurationError(
+                f"A geometry's centring is one of {get_args(Centring)} and its sampling one of "
+                f"{get_args(Sampling)}; got {self.centring!r} and {self.sampling!r}."
             )
 
     @property

@@ -38,9 +38,9 @@ class BatchNorm(Layer):
 
     def __init__(self, features: int, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
         super().__init__()
-        if features < 1 or not 0.0 < momentum <= 1.0 or epsilon <= 0.0:
+        if features < 1 or not 0.0 < momentum <= 1.0 or not 0.0 < epsilon < 1.0:
             raise ConfigurationError(
-                "BatchNorm needs features ≥ 1, momentum in (0, 1] and epsilon > 0; "
+                "BatchNorm needs features ≥ 1, momentum in (0, 1] and epsilon in (0, 1); "
                 f"got {features}, {momentum} and {epsilon}."
             )
         self.features = int(features)

@@ -60,7 +60,7 @@ def check_gradients(
     a kink the difference quotient is no derivative.
 
     Args:
-        network: in float64; its parameters are unchanged afterwards.
+        network: in float64; it is unchanged afterwards.
         loss: any :class:`~digitnet.nn.losses.Loss`.
         inputs: ``(batch, in_features)``.
         targets: what the loss takes.
@@ -78,7 +78,7 @@ def check_gradients(
         )
     rng = rng or np.random.default_rng(0)
     inputs = np.array(inputs, np.float64)
-    mask_state = network.rng.bit_generator.state
+    mask_state, state = network.rng.bit_generator.state, network.state.copy()
 
     def evaluate() -> float:
         network.rng.bit_generator.state = mask_state
@@ -114,4 +114,6 @@ def check_gradients(
             numeric = (above - below) / (2.0 * step)
             errors[name] = max(errors[name], relative_error(float(analytic[position]), numeric, floor))
         checked += len(chosen)
+    network.rng.bit_generator.state = mask_state
+    network.state[...] = state
     return GradientCheck(errors, checked)

@@ -52,6 +52,8 @@ class Layer:
     def __init__(self) -> None:
         self._buffers = Buffers()
         self.rng = np.random.default_rng()
+        #: Set by the network that the layer belongs to: it can serve one place in one network.
+        self.in_use = False
         #: The network clears this on its first layer with weights: training uses no gradient of the pixels.
         self.wants_input_gradient = True
 
@@ -182,6 +184,10 @@ class Dropout(Layer):
 
     def forward(self, inputs: Array, training: bool = False) -> Array:
         if not training:
+            return inputs
+        if self.rate == 0.0:
+            self._mask = self._buffers.get("mask", inputs.shape, inputs.dtype)
+            self._mask.fill(1.0)
             return inputs
         keep = 1.0 - self.rate
         mask = self._buffers.get("mask", inputs.shape, inputs.dtype)

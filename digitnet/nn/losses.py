@@ -6,6 +6,7 @@ with respect to the predictions, in a buffer that the next call reuses.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,22 @@ class Loss:
 
     def __init__(self) -> None:
         self._buffers = Buffers()
+
+    def config(self) -> dict[str, Any]:
+        """Settings as plain values, for the record of a run."""
+        return {"kind": type(self).__name__}
+
+    def check_targets(self, targets: NDArray[Any], outputs: int) -> None:
+        """Find out once whether targets fit a network with so many outputs; ``forward`` does not check.
+
+        Raises:
+            ConfigurationError: another shape, or values that the loss cannot take.
+        """
+        if targets.shape[1:] != (outputs,) and not (targets.ndim == 1 and outputs == 1):
+            raise ConfigurationError(
+                f"{type(self).__name__} takes targets of shape (n, {outputs}) for a network with {outputs} "
+                f"outputs; got {targets.shape}."
+            )
 
     def forward(self, predictions: Array, targets: NDArray[Any]) -> float:
         """The loss of predictions ``(batch, outputs)`` against their targets."""
@@ -55,6 +72,21 @@ class SoftmaxCrossEntropy(Loss):
         if not 0.0 <= label_smoothing < 1.0:
             raise ConfigurationError(f"Label smoothing lies in [0, 1); got {label_smoothing}.")
         self.label_smoothing = float(label_smoothing)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"label_smoothing": self.label_smoothing}
+
+    def check_targets(self, targets: NDArray[Any], outputs: int) -> None:
+        if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer):
+            raise ConfigurationError(
+                "SoftmaxCrossEntropy takes integer labels of shape (n,); "
+                f"got {targets.dtype} of shape {targets.shape}."
+            )
+        if targets.size and not 0 <= targets.min() <= targets.max() < outputs:
+            raise ConfigurationError(
+                f"Labels for a network with {outputs} outputs lie between 0 and {outputs - 1}; "
+                f"got {targets.min()} to {targets.max()}."
+            )
 
     def forward(self, predictions: Array, targets: NDArray[Any]) -> float:
         batch, classes = predictions.shape
@@ -105,6 +137,9 @@ class BinaryCrossEntropy(Loss):
         self.from_logits = from_logits
         self.epsilon = float(epsilon)
 
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"from_logits": self.from_logits, "epsilon": self.epsilon}
+
     def forward(self, predictions: Array, targets: NDArray[Any]) -> float:
         y = targets.reshape(predictions.shape)
         p, grad = self._like("p", predictions), self._like("grad", predictions)
@@ -124,7 +159,9 @@ class BinaryCrossEntropy(Loss):
             grad *= 0.5
             grad -= y
         else:
-            np.clip(predictions, self.epsilon, 1.0 - self.epsilon, out=p)
+            # An epsilon that 1 - epsilon rounds away in this dtype would keep nothing from infinity.
+            epsilon = max(self.epsilon, float(np.finfo(predictions.dtype).eps))
+            np.clip(predictions, epsilon, 1.0 - epsilon, out=p)
             np.log(p, out=grad)
             grad *= y
             loss = -float(grad.sum())
@@ -167,8 +204,13 @@ class MeanSquaredError(Loss):
         super().__init__()
         if reduction not in ("mean", "sum"):
             raise ConfigurationError(f'The reduction is "mean" or "sum"; got {reduction!r}.')
+        if not 0.0 < factor < math.inf:
+            raise ConfigurationError(f"The factor of MeanSquaredError is a positive number; got {factor}.")
         self.reduction = reduction
         self.factor = float(factor)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"reduction": self.reduction, "factor": self.factor}
 
     def forward(self, predictions: Array, targets: NDArray[Any]) -> float:
         scale = self.factor / (predictions.size if self.reduction == "mean" else 1)

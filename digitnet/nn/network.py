@@ -46,12 +46,21 @@ class Network:
         self, layers: Sequence[Layer], *, rng: np.random.Generator | None, dtype: DTypeLike = np.float32
     ) -> None:
         self.layers = list(layers)
+        if len({id(layer) for layer in self.layers}) < len(self.layers) or any(
+            layer.in_use for layer in self.layers
+        ):
+            raise ConfigurationError(
+                "A layer stands more than once in a network, or in another network already. It remembers "
+                "what passed through it, so make a new one for each place."
+            )
         self.rng = rng or np.random.default_rng()
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ConfigurationError(f"A network computes in float32 or float64; got {self.dtype}.")
         self.in_features, self.out_features = _widths(self.layers)
         self._hand_out_memory()
+        for layer in self.layers:
+            layer.rng, layer.in_use = self.rng, True
         if rng is not None:
             self._initialize()
         # Below the first layer with parameters nobody needs a gradient, so training stops there.
@@ -76,8 +85,6 @@ class Network:
         for layer, spec in states:
             setattr(layer, spec.name, _view(self.state, offset, spec.shape))
             offset += int(np.prod(spec.shape))
-        for layer in self.layers:
-            layer.rng = self.rng
 
     def _initialize(self) -> None:
         for layer in self.layers:
@@ -102,7 +109,8 @@ class Network:
     def input_gradient(self, inputs: Array, grad_output: Array) -> Array:
         """∂loss/∂inputs: which way each input pixel would have to change to change the outputs.
 
-        Runs a training pass of its own, so call it from one thread at a time.
+        It is the gradient of a training pass: BatchNorm takes the statistics of this batch, Dropout a new
+        mask. The network is as before afterwards, but call it from one thread at a time.
 
         Args:
             inputs: ``(batch, in_features)``.
@@ -110,6 +118,7 @@ class Network:
         """
         first = self.layers[self._first_trained]
         first.wants_input_gradient = True
+        state, rng_state = self.state.copy(), self.rng.bit_generator.state
         try:
             self.forward(np.asarray(inputs, self.dtype), training=True)
             grad = np.asarray(grad_output, self.dtype)
@@ -118,13 +127,16 @@ class Network:
             return grad.copy()
         finally:
             first.wants_input_gradient = False
+            self.state[...], self.rng.bit_generator.state = state, rng_state
 
     def predict(self, inputs: NDArray[Any], *, batch_size: int = 4096) -> Array:
         """Outputs ``(n, out_features)``, computed in batches so that memory stays bounded; thread-safe.
 
         Raises:
-            ConfigurationError: the inputs are not ``(n, in_features)``.
+            ConfigurationError: the inputs are not ``(n, in_features)``, or the batch size is below 1.
         """
+        if batch_size < 1:
+            raise ConfigurationError(f"A batch size is at least 1; got {batch_size}.")
         inputs = np.asarray(inputs, self.dtype)
         if inputs.ndim != 2 or inputs.shape[1] != self.in_features:
             raise ConfigurationError(

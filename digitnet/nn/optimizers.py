@@ -35,7 +35,7 @@ class Optimizer:
     memory_names: tuple[str, ...] = ()
 
     def __init__(self, *, weight_decay: float = 0.0, l1: float = 0.0) -> None:
-        if weight_decay < 0 or l1 < 0:
+        if not (0.0 <= weight_decay < math.inf and 0.0 <= l1 < math.inf):
             raise ConfigurationError(
                 f"weight_decay and l1 are zero or positive; got {weight_decay} and {l1}."
             )
@@ -158,7 +158,7 @@ class Adam(Optimizer):
         l1: float = 0.0,
     ) -> None:
         super().__init__(weight_decay=weight_decay, l1=l1)
-        if not (0.0 <= beta1 < 1.0 and 0.0 <= beta2 < 1.0 and epsilon > 0.0):
+        if not (0.0 <= beta1 < 1.0 and 0.0 <= beta2 < 1.0 and 0.0 < epsilon < math.inf):
             raise ConfigurationError(
                 f"Adam needs beta1 and beta2 in [0, 1) and epsilon > 0; got {beta1}, {beta2} and {epsilon}."
             )

@@ -31,7 +31,7 @@ class Constant:
         _positive(learning_rate=self.learning_rate)
 
     def __call__(self, step: int) -> float:  # noqa: ARG002
-        return self.learning_rate
+        return float(self.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class TimeDecay:
 
     def __post_init__(self) -> None:
         _positive(initial=self.initial, steps_per_epoch=self.steps_per_epoch)
-        if self.decay < 0:
+        if not 0.0 <= self.decay < math.inf:
             raise ConfigurationError(f"A decay is zero or positive; got {self.decay}.")
 
     def __call__(self, step: int) -> float:
-        return self.initial / (1.0 + self.decay * (step // self.steps_per_epoch))
+        return float(self.initial / (1.0 + self.decay * (step // self.steps_per_epoch)))
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,12 @@ class Cosine:
 
     def __post_init__(self) -> None:
         _positive(initial=self.initial, total_steps=self.total_steps)
+        if not 0.0 <= self.final < math.inf:
+            raise ConfigurationError(f"A final learning rate is zero or positive; got {self.final}.")
 
     def __call__(self, step: int) -> float:
         progress = min(step / self.total_steps, 1.0)
-        return self.final + 0.5 * (self.initial - self.final) * (1.0 + math.cos(math.pi * progress))
+        return float(self.final + 0.5 * (self.initial - self.final) * (1.0 + math.cos(math.pi * progress)))
 
 
 @dataclass(frozen=True)
@@ -147,4 +149,4 @@ class OneCycle:
         else:
             start, end = self.peak, self.peak / self.end_divisor
             progress = min((step - warm_steps) / max(self.total_steps - warm_steps, 1e-12), 1.0)
-        return end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * progress))
+        return float(end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * progress)))

@@ -51,6 +51,13 @@ def test_dropout_keeps_the_expected_value_and_does_nothing_in_prediction():
     assert layer.forward(ones) is ones
 
 
+def test_no_dropout_is_the_identity_in_training_too():
+    layer = Dropout(0.0)
+    ones = np.ones((2000, 2000), np.float32)
+    np.testing.assert_array_equal(layer.forward(ones, training=True), ones)
+    np.testing.assert_array_equal(layer.backward(ones), ones)
+
+
 def test_batch_norm_normalises_each_feature_and_learns_the_statistics():
     rng = np.random.default_rng(RNG_SEED)
     network = Network([BatchNorm(3, momentum=0.2), Dense(3, 1)], rng=rng, dtype=np.float64)
@@ -84,6 +91,7 @@ def test_batch_norm_running_variance_has_bessels_correction():
         (lambda: Dropout(-0.1), "dropout rate"),
         (lambda: LeakyReLU(1.5), "slope"),
         (lambda: BatchNorm(3, momentum=0.0), "momentum"),
+        (lambda: BatchNorm(3, epsilon=float("nan")), "epsilon"),
     ],
 )
 def test_impossible_hyperparameters_are_refused_in_a_sentence(make, words):

@@ -45,6 +45,8 @@ def test_binary_cross_entropy_stays_finite_at_certainty():
     certain = np.array([[0.0], [1.0]], np.float32)
     assert np.isfinite(loss.forward(certain, np.array([[1.0], [0.0]], np.float32)))
     assert np.isfinite(loss.backward()).all()
+    tiny = BinaryCrossEntropy(epsilon=1e-12)  # 1 - 1e-12 is 1 in float32
+    assert np.isfinite(tiny.forward(certain, np.array([[1.0], [0.0]], np.float32)))
     loss = BinaryCrossEntropy(from_logits=True)
     assert loss.forward(np.array([[-1e4]]), np.array([[1.0]])) == pytest.approx(1e4)
 
@@ -74,3 +76,27 @@ def test_impossible_settings_are_refused():
         MeanSquaredError(reduction="median")
     with pytest.raises(ConfigurationError, match="epsilon"):
         BinaryCrossEntropy(epsilon=0.7)
+    with pytest.raises(ConfigurationError, match="factor"):
+        MeanSquaredError(factor=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "words"),
+    [
+        (SoftmaxCrossEntropy(), np.array([-1, 2]), "between 0 and 2"),
+        (SoftmaxCrossEntropy(), np.array([0, 3]), "between 0 and 2"),
+        (SoftmaxCrossEntropy(), np.array([0.0, 1.0]), "integer labels"),
+        (SoftmaxCrossEntropy(), np.array([[0], [1]]), "integer labels"),
+        (MeanSquaredError(), np.zeros((2, 4)), r"shape \(n, 3\)"),
+        (BinaryCrossEntropy(), np.zeros(2), r"shape \(n, 3\)"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(loss, targets, words):
+    with pytest.raises(ConfigurationError, match=words):
+        loss.check_targets(targets, 3)
+
+
+def test_targets_that_fit_are_taken():
+    SoftmaxCrossEntropy().check_targets(np.array([0, 2], np.uint8), 3)
+    MeanSquaredError().check_targets(np.zeros((5, 3)), 3)
+    BinaryCrossEntropy().check_targets(np.zeros(5), 1)

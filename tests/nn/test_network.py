@@ -81,12 +81,32 @@ def test_layers_that_do_not_fit_are_refused():
         Network([Dense(3, 4)], rng=np.random.default_rng(0), dtype=np.int32)
 
 
+def test_a_layer_serves_one_place_in_one_network():
+    shared, rng = Tanh(), np.random.default_rng(0)
+    with pytest.raises(ConfigurationError, match="more than once"):
+        Network([Dense(3, 3), shared, Dense(3, 3), shared], rng=rng)
+    layers = [Dense(3, 2)]
+    Network(layers, rng=rng)
+    with pytest.raises(ConfigurationError, match="another network"):
+        Network(layers, rng=rng)
+
+
+def test_input_gradients_leave_the_network_as_it_was():
+    network = _network(np.float64)
+    state, rng_state = network.state.copy(), network.rng.bit_generator.state
+    network.input_gradient(np.ones((4, 64)), np.ones((4, 10)))
+    np.testing.assert_array_equal(network.state, state)
+    assert network.rng.bit_generator.state == rng_state
+
+
 def test_predict_checks_the_shape_and_batches_give_the_same():
     network = _network()
     with pytest.raises(ConfigurationError, match=r"\(n, 64\)"):
         network.predict(np.zeros((3, 65)))
     with pytest.raises(ConfigurationError, match=r"\(n, 64\)"):
         network.predict(np.zeros(64))
+    with pytest.raises(ConfigurationError, match="batch size"):
+        network.predict(np.zeros((3, 64)), batch_size=-1)
     inputs = np.random.default_rng(1).random((100, 64), np.float32)
     np.testing.assert_allclose(network.predict(inputs, batch_size=7), network.predict(inputs), atol=1e-5)
     assert network.predict(inputs[:0]).shape == (0, 10)
@@ -108,14 +128,16 @@ def test_input_gradient_points_where_the_output_grows():
 @pytest.mark.parametrize(
     ("loss", "targets", "head"),
     [
-        (SoftmaxCrossEntropy(label_smoothing=0.05), np.arange(256) % 10, []),
-        (BinaryCrossEntropy(), np.eye(10, dtype=np.float32)[np.arange(256) % 10], [Sigmoid()]),
-        (MeanSquaredError(), np.eye(10, dtype=np.float32)[np.arange(256) % 10], [Tanh()]),
+        (SoftmaxCrossEntropy(label_smoothing=0.05), np.arange(256) % 10, None),
+        (BinaryCrossEntropy(), np.eye(10, dtype=np.float32)[np.arange(256) % 10], Sigmoid),
+        (MeanSquaredError(), np.eye(10, dtype=np.float32)[np.arange(256) % 10], Tanh),
     ],
     ids=["softmax", "sigmoid", "tanh"],
 )
 def test_a_warm_training_step_allocates_nothing_to_speak_of(loss, targets, head, optimizer, average):
-    layers = [Dense(784, 256), BatchNorm(256), ReLU(), Dropout(0.1), Dense(256, 10), *head]
+    layers = [Dense(784, 256), BatchNorm(256), ReLU(), Dropout(0.1), Dense(256, 10)]
+    if head:
+        layers.append(head())
     network = Network(layers, rng=np.random.default_rng(0))
     optimizer.bind(network.parameters, network.gradients, weight_count=network.weight_count)
     if average:

@@ -120,6 +120,8 @@ def test_l1_makes_sparse_and_l2_makes_small():
         lambda: SGD(momentum=1.0),
         lambda: SGD(nesterov=True),
         lambda: SGD(weight_decay=-1),
+        lambda: SGD(weight_decay=float("nan")),
+        lambda: Adam(l1=float("inf")),
         lambda: Adam(beta2=1.0),
         lambda: Adam(epsilon=0.0),
         lambda: WeightAverage(1.0),

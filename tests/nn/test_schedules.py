@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from digitnet.errors import ConfigurationError
@@ -12,6 +13,10 @@ ALL = [
     ExponentialDecay(0.1, factor=0.5, every=30),
     Cosine(0.1, total_steps=100),
     OneCycle(0.1, total_steps=100),
+    Constant(np.float64(0.1)),
+    TimeDecay(np.float64(0.1), decay=np.float64(1.0), steps_per_epoch=10),
+    Cosine(np.float64(0.1), total_steps=100),
+    OneCycle(np.float64(0.1), total_steps=100),
 ]
 
 
@@ -59,6 +64,8 @@ def test_one_cycle_rises_once_and_falls_once(warmup):
     [
         lambda: Constant(0.0),
         lambda: Constant(math.nan),
+        lambda: TimeDecay(0.1, decay=math.nan, steps_per_epoch=1),
+        lambda: Cosine(0.1, total_steps=10, final=-1.0),
         lambda: TimeDecay(0.1, decay=-1.0, steps_per_epoch=1),
         lambda: StepDecay(0.1, factor=0.5, every=0),
         lambda: OneCycle(0.1, total_steps=0),
