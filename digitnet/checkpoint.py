@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +37,14 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint atomically."""
-        header = json.dumps({"version": _VERSION, "progress": self.progress, "run": self.run})
-        arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items() if array.size}
-        write_atomically(path, safetensors.numpy.save(arrays, metadata={_KEY: header}))
+        header = {
+            "version": _VERSION,
+            "digest": self._digest(),
+            "progress": self.progress,
+            "run": self.run,
+        }
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.arrays.items()}
+        write_atomically(path, safetensors.numpy.save(arrays, metadata={_KEY: json.dumps(header)}))
 
     @classmethod
     def load(cls, path: Path, *, run: dict[str, Any]) -> Checkpoint:
@@ -51,21 +57,40 @@ class Checkpoint:
             with safetensors.safe_open(path, framework="numpy") as file:
                 header = json.loads((file.metadata() or {})[_KEY])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
+            version, stored = header["version"], header["run"]
+            checkpoint = cls(arrays, header["progress"], stored)
+            if version == _VERSION and header["digest"] != checkpoint._digest():
+                raise ValueError("the content is not what was written")
+            # Through JSON, so that tuples and lists compare as they were stored.
+            wanted = json.loads(json.dumps(run))
+            different = sorted(name for name in stored | wanted if stored.get(name) != wanted.get(name))
+        except (
+            OSError,
+            safetensors.SafetensorError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
             raise ModelFileError(
                 f"{path} is not a readable checkpoint. Remove it to start the training anew."
             ) from error
-        if header.get("version") != _VERSION:
+        if version != _VERSION:
             raise ModelFileError(
-                f"{path} is a checkpoint of version {header.get('version')}; this digitnet reads {_VERSION}."
+                f"{path} is a checkpoint of version {version}; this digitnet reads {_VERSION}."
             )
-        stored = header["run"]
-        # Through JSON, so that tuples and lists compare as they were stored.
-        wanted = json.loads(json.dumps(run))
-        different = sorted(name for name in stored | wanted if stored.get(name) != wanted.get(name))
         if different:
             raise ModelFileError(
                 f"{path} belongs to another run: it differs in {', '.join(different)}. "
                 "Remove it, choose another file, or train with the settings it was made with."
             )
-        return cls(arrays, header["progress"], stored)
+        return checkpoint
+
+    def _digest(self) -> str:
+        """SHA-256 of all arrays and of the progress: one flipped bit must not go on as training."""
+        digest = hashlib.sha256(json.dumps(self.progress, sort_keys=True).encode())
+        for name in sorted(self.arrays):
+            array = np.ascontiguousarray(self.arrays[name])
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()

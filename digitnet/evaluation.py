@@ -110,7 +110,8 @@ def rejection_threshold(probabilities: Array, labels: Array, *, lost: float = 0.
     """The confidence below which an answer comes back as not sure.
 
     It is the ``lost`` quantile of the confidence of right answers: so many of them are given up to
-    catch the wrong ones, most of which lie below. Choose it on validation data.
+    catch the wrong ones, most of which lie below. Choose it on validation data. Where no answer is
+    right, it is 1: nothing is to be believed.
 
     >>> p = np.array([[0.99, 0.01], [0.9, 0.1], [0.6, 0.4]])
     >>> round(rejection_threshold(p, np.array([0, 0, 1]), lost=0.5), 3)
@@ -120,7 +121,7 @@ def rejection_threshold(probabilities: Array, labels: Array, *, lost: float = 0.
         raise ConfigurationError(f"The lost share lies in [0, 1); got {lost}.")
     right = probabilities.argmax(axis=1) == labels
     if not right.any():
-        raise ConfigurationError("A rejection threshold needs at least one right answer; there was none.")
+        return 1.0
     return float(np.quantile(probabilities.max(axis=1)[right], lost))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,7 +14,7 @@ import digitnet
 from digitnet.data.augment import Augmenter, Deformation
 from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.evaluation import accuracy, fit_temperature, rejection_threshold
 from digitnet.geometry import Geometry
 from digitnet.imaging import to_inputs
@@ -160,9 +161,18 @@ def fit(
         checkpoint=checkpoint,
     )
     with threadpool_limits(recipe.threads, user_api="blas"):
-        for report in trainer.epochs(recipe.epochs):
-            if on_epoch:
-                on_epoch(report)
+        epochs = trainer.epochs(recipe.epochs)
+        try:
+            for report in epochs:
+                if on_epoch:
+                    on_epoch(report)
+        except KeyboardInterrupt:
+            # Ctrl-C struck in ``on_epoch``: closing the generator settles the weights all the same.
+            epochs.close()
+    if not trainer.history:
+        raise TrainingError(
+            "Training was interrupted before its first epoch ended: there is nothing to keep."
+        )
     model = calibrate(
         Model(
             name=dataset.name,
@@ -177,11 +187,19 @@ def fit(
                 "epochs": len(trainer.history),
                 "recipe": asdict(recipe),
                 "digitnet": digitnet.__version__,
+                **_early_end(trainer),
             },
         ),
         validation,
     )
     return Fit(model, trainer.history, trainer.interrupted, trainer.stopped_early)
+
+
+def _early_end(trainer: Trainer) -> dict[str, Any]:
+    """What the record of a run adds where it did not go through all its epochs."""
+    if not (trainer.interrupted or trainer.stopped_early):
+        return {}
+    return {"ended": "interrupted" if trainer.interrupted else "early", "best_epoch": trainer.best_epoch}
 
 
 def calibrate(model: Model, validation: Split) -> Model:

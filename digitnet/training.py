@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.checkpoint import Checkpoint
@@ -37,7 +38,7 @@ class EpochReport:
         training_metric: the same for the metric, or None without one.
         validation_loss: of the weights that would be kept now, or None without validation data.
         validation_metric: the same for the metric.
-        best: whether this epoch has the lowest validation loss so far.
+        best: whether this epoch has the lowest validation loss so far, by the margin of early stopping.
         seconds: wall-clock time of the epoch.
     """
 
@@ -63,7 +64,7 @@ class EarlyStopping:
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.patience < 1 or self.min_delta < 0:
+        if self.patience < 1 or not 0.0 <= self.min_delta < math.inf:
             raise ConfigurationError(
                 "Early stopping needs a patience of at least 1 and a min_delta of at least 0; "
                 f"got {self.patience} and {self.min_delta}."
@@ -95,7 +96,8 @@ class Trainer:
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
 
     Raises:
-        ConfigurationError: early stopping without validation data.
+        ConfigurationError: early stopping without validation data, or data that do not fit the network
+            and the loss.
         ModelFileError: the checkpoint is damaged or belongs to another run.
         TrainingError: (while training) the loss is not finite.
     """
@@ -112,13 +114,25 @@ class Trainer:
         metric: Metric | None = None,
         average: WeightAverage | None = None,
         early_stopping: EarlyStopping | None = None,
-        checkpoint: Path | None = None,
+        checkpoint: str | Path | None = None,
         checkpoint_every: int = 1,
     ) -> None:
         if early_stopping is not None and validation is None:
             raise ConfigurationError("Early stopping needs validation data; none was given.")
         if checkpoint_every < 1:
             raise ConfigurationError(f"checkpoint_every is at least 1; got {checkpoint_every}.")
+        for inputs, targets in filter(None, ((batches.inputs, batches.targets), validation)):
+            if inputs.shape[1:] != (network.in_features,):
+                raise ConfigurationError(
+                    f"The network takes inputs of shape (n, {network.in_features}); got {inputs.shape}."
+                )
+            loss.check_targets(targets, network.out_features)
+        checkpoint = Path(checkpoint) if checkpoint else None
+        if checkpoint and not isinstance(network.rng.bit_generator, np.random.PCG64):
+            raise ConfigurationError(
+                "A run with checkpoints needs a network whose rng is one of numpy.random.default_rng(seed); "
+                f"got a {type(network.rng.bit_generator).__name__}."
+            )
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.schedule, self.batches, self.validation = schedule, batches, validation
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
@@ -153,7 +167,7 @@ class Trainer:
         self._weights.update()
         return loss, self.metric(outputs, targets) if self.metric else None
 
-    def epochs(self, total: int) -> Iterator[EpochReport]:
+    def epochs(self, total: int) -> Generator[EpochReport]:
         """Train until ``total`` epochs are done, those of a resumed run among them.
 
         Ctrl-C ends the loop quietly and sets ``interrupted``.
@@ -182,12 +196,14 @@ class Trainer:
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()
         losses, metrics, samples = 0.0, 0.0, 0
-        for inputs, targets in self.batches.epoch(len(self.history)):
-            loss, metric = self.step(inputs, targets)
-            losses += loss * len(inputs)
-            metrics += (metric or 0.0) * len(inputs)
-            samples += len(inputs)
-        validation_loss, validation_metric = self._validate()
+        # Numbers that overflow end in a loss that is not finite, which is answered with advice.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for inputs, targets in self.batches.epoch(len(self.history)):
+                loss, metric = self.step(inputs, targets)
+                losses += loss * len(inputs)
+                metrics += (metric or 0.0) * len(inputs)
+                samples += len(inputs)
+            validation_loss, validation_metric = self._validate()
         margin = self.early_stopping.min_delta if self.early_stopping else 0.0
         best = validation_loss is not None and self._weights.offer(validation_loss, margin)
         return EpochReport(
@@ -226,7 +242,7 @@ class Trainer:
         return {
             "architecture": self.network.architecture(),
             "dtype": str(self.network.dtype),
-            "loss": type(self.loss).__name__,
+            "loss": self.loss.config(),
             "optimizer": self.optimizer.config(),
             "schedule": repr(self.schedule),
             "batches": self.batches.config(),

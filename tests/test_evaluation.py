@@ -90,5 +90,7 @@ def test_impossible_requests_are_refused():
         evaluation.error_interval(1, 0)
     with pytest.raises(ConfigurationError):
         evaluation.rejection_threshold(np.eye(2), np.array([0, 1]), lost=1.0)
-    with pytest.raises(ConfigurationError, match="right answer"):
-        evaluation.rejection_threshold(np.eye(2), np.array([1, 0]))
+
+
+def test_nothing_is_believed_where_nothing_was_right():
+    assert evaluation.rejection_threshold(np.full((2, 2), 0.5), np.array([1, 1])) == 1.0

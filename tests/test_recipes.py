@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitnet.data import load_digits, load_mnist
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.evaluation import accuracy
 from digitnet.model_file import load_model, save_model
 from digitnet.recipes import RECIPES, Recipe, fit
@@ -66,6 +66,44 @@ def test_dropout_early_stopping_and_no_deformation_are_recipes_too(digits):
     run = fit(digits, replace(QUICK, dropout=0.2, patience=2, epochs=60, deformation=None, average=None))
     assert run.stopped_early
     assert len(run.history) < 60
+
+
+def test_the_parts_of_a_recipe_reach_the_training(digits):
+    plain = fit(digits, replace(QUICK, epochs=2)).model.network
+    decayed = fit(digits, replace(QUICK, epochs=2, weight_decay=5.0)).model.network
+    assert np.abs(decayed.parameters).sum() < 0.95 * np.abs(plain.parameters).sum()
+    dropped = fit(digits, replace(QUICK, epochs=1, dropout=0.3)).model.network
+    assert {"kind": "dropout", "rate": 0.3} in dropped.architecture()
+
+
+def test_probabilities_are_calibrated_by_the_temperature(digits):
+    model = fit(digits, replace(QUICK, epochs=2)).model
+    cold, hot = (
+        Recognizer(replace(model, temperature=t)).probabilities(digits.test.images).max(axis=1).mean()
+        for t in (0.5, 2.0)
+    )
+    assert hot < cold
+
+
+def test_ctrl_c_in_the_callers_code_keeps_the_model(digits):
+    def on_epoch(report):
+        if report.epoch == 3:
+            raise KeyboardInterrupt
+
+    run = fit(digits, QUICK, on_epoch=on_epoch)
+    assert run.interrupted
+    assert len(run.history) == 3
+    assert run.model.provenance["ended"] == "interrupted"
+    assert run.model.provenance["best_epoch"] == 3
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_keep(digits, monkeypatch):
+    def step(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digitnet.training.Trainer.step", step)
+    with pytest.raises(TrainingError, match="nothing to keep"):
+        fit(digits, QUICK)
 
 
 @pytest.mark.parametrize("changes", [{"hidden": ()}, {"hidden": (0,)}, {"epochs": 0}])

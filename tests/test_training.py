@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def _problem(count=300, seed=SEED):
     return (centres[labels] + 0.4 * rng.standard_normal((count, 64))).astype(np.float32), labels
 
 
-def _trainer(checkpoint=None, epochs=8, optimizer=None, **options):
+def _trainer(checkpoint=None, epochs=8, optimizer=None, loss=None, held_out=60, **options):
     inputs, labels = _problem()
     network = Network(
         [Dense(64, 32), BatchNorm(32), ReLU(), Dropout(0.2), Dense(32, 3)], rng=np.random.default_rng(SEED)
@@ -54,11 +55,11 @@ def _trainer(checkpoint=None, epochs=8, optimizer=None, **options):
     options.setdefault("average", WeightAverage(0.95))
     return Trainer(
         network,
-        SoftmaxCrossEntropy(),
+        loss or SoftmaxCrossEntropy(),
         optimizer or AdamW(weight_decay=0.01),
         OneCycle(3e-3, total_steps=epochs * len(batches)),
         batches,
-        validation=(inputs[240:], labels[240:]),
+        validation=(inputs[-held_out:], labels[-held_out:]),
         metric=accuracy,
         checkpoint=checkpoint,
         **options,
@@ -165,7 +166,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
         _trainer(tmp_path / "c", epochs=9)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "garbled"])
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "garbled", "one bit", "one digit"])
 def test_a_damaged_checkpoint_is_refused_with_advice(tmp_path, damage):
     path = tmp_path / "c"
     list(_trainer(path).epochs(1))
@@ -176,10 +177,81 @@ def test_a_damaged_checkpoint_is_refused_with_advice(tmp_path, damage):
             "empty": b"",
             "text": b"weights",
             "garbled": b"\xff" * 8 + content[8:],
+            "one bit": content[:-1] + bytes([content[-1] ^ 1]),
+            "one digit": content.replace(b'optimizer_steps\\": 8', b'optimizer_steps\\": 9'),
         }[damage]
     )
     with pytest.raises(ModelFileError, match="not a readable checkpoint"):
         _trainer(path)
+
+
+@pytest.mark.parametrize("header", ["[]", "5", "{}", '{"version": 1}', '{"version": 1, "run": []}'])
+def test_a_forged_checkpoint_is_refused(tmp_path, header):
+    import safetensors.numpy
+
+    (tmp_path / "c").write_bytes(
+        safetensors.numpy.save({"weights": np.zeros(3)}, metadata={"digitnet.checkpoint": header})
+    )
+    with pytest.raises(ModelFileError, match="not a readable checkpoint"):
+        _trainer(tmp_path / "c")
+
+
+def test_every_setting_is_part_of_what_a_checkpoint_belongs_to(tmp_path):
+    path = str(tmp_path / "c")  # text will do
+    list(_trainer(path).epochs(1))
+    with pytest.raises(ModelFileError, match="differs in average"):
+        _trainer(path, average=WeightAverage(0.5))
+    with pytest.raises(ModelFileError, match="early stopping"):
+        _trainer(path, early_stopping=EarlyStopping(3))
+    other = _trainer(loss=SoftmaxCrossEntropy(label_smoothing=0.1))
+    with pytest.raises(ModelFileError, match="loss"):
+        _trainer(path, loss=other.loss)
+    with pytest.raises(ModelFileError, match="validation data"):
+        _trainer(path, held_out=30)
+
+
+def test_min_delta_is_a_margin():
+    keen = _trainer(epochs=30, early_stopping=EarlyStopping(patience=3))
+    content = _trainer(epochs=30, early_stopping=EarlyStopping(patience=3, min_delta=0.5))
+    assert len(list(content.epochs(30))) < len(list(keen.epochs(30)))
+    losses = [report.validation_loss for report in content.history if report.best]
+    assert all(later < earlier - 0.5 for earlier, later in pairwise(losses))
+
+
+def test_running_statistics_are_averaged_with_the_weights():
+    trainer = _trainer()
+    for _ in trainer.epochs(2):
+        current = trainer.network.state.copy()
+    assert not np.array_equal(trainer.network.state, current)
+    np.testing.assert_allclose(trainer.network.state, current, rtol=0.5, atol=0.5)
+
+
+def test_a_validation_loss_that_is_not_finite_stops_with_advice():
+    trainer = _trainer()
+    trainer.validation[0][0] = np.nan
+    with pytest.raises(TrainingError, match="validation loss"):
+        list(trainer.epochs(1))
+
+
+def test_data_that_do_not_fit_are_refused_before_training():
+    inputs, labels = _problem()
+    network = Network([Dense(64, 3)], rng=np.random.default_rng(0))
+    for bad_inputs, bad_labels, words in (
+        (inputs[:, :60], labels, "64"),
+        (inputs, labels + 1, "between 0 and 2"),
+        (inputs, labels * 1.0, "integer labels"),
+    ):
+        batches = Batches(bad_inputs, bad_labels, batch_size=10, seed=0)
+        with pytest.raises(ConfigurationError, match=words):
+            Trainer(network, SoftmaxCrossEntropy(), SGD(), Constant(0.1), batches)
+
+
+def test_checkpoints_need_a_generator_that_can_be_written_down(tmp_path):
+    inputs, labels = _problem()
+    network = Network([Dense(64, 3)], rng=np.random.Generator(np.random.MT19937(0)))
+    batches = Batches(inputs, labels, batch_size=10, seed=0)
+    with pytest.raises(ConfigurationError, match="default_rng"):
+        Trainer(network, SoftmaxCrossEntropy(), SGD(), Constant(0.1), batches, checkpoint=tmp_path / "c")
 
 
 def test_early_stopping_restores_the_best_epoch():
@@ -227,7 +299,6 @@ def test_leaving_the_loop_keeps_the_best_model_too():
     assert SoftmaxCrossEntropy().forward(outputs, trainer.validation[1]) == pytest.approx(best)
 
 
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_loss_that_is_not_finite_stops_with_advice():
     trainer = _trainer(optimizer=SGD(), average=None)
     trainer.schedule = Constant(1e30)
@@ -235,7 +306,6 @@ def test_a_loss_that_is_not_finite_stops_with_advice():
         list(trainer.epochs(8))
 
 
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_run_that_explodes_late_keeps_its_best_weights():
     trainer = _trainer(optimizer=SGD(), average=None)
     trainer.schedule = lambda step: 0.05 if step < 30 else 1e30

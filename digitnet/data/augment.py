@@ -7,6 +7,7 @@ a sum of a few smooth modes, three for the affine part (1, x, y) and some dozens
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,7 +41,8 @@ class Deformation:
     smoothness: float = 5.0
 
     def __post_init__(self) -> None:
-        if min(asdict(self).values()) < 0 or self.scale >= 1 or self.smoothness == 0:
+        finite = all(0.0 <= value < math.inf for value in asdict(self).values())
+        if not finite or self.scale >= 1 or self.smoothness == 0:
             raise ConfigurationError(
                 "Deformations are zero or positive, scale is below 1 and smoothness above 0; "
                 f"got {asdict(self)}."
@@ -106,8 +108,10 @@ class Augmenter:
         scale_x, scale_y = 1.0 + d.scale * scale_x, 1.0 + d.scale * scale_y
         cos, sin = np.cos(angle), np.sin(angle)
         # A = rotation · shear · scaling, row by row, less the identity.
-        x_coefficients = rng.standard_normal((n, len(self._modes)), dtype=np.float32)
-        y_coefficients = rng.standard_normal((n, len(self._modes)), dtype=np.float32)
+        x_coefficients = self._buffers.get("x_coefficients", (n, len(self._modes)), np.float32)
+        y_coefficients = self._buffers.get("y_coefficients", (n, len(self._modes)), np.float32)
+        rng.standard_normal(out=x_coefficients, dtype=np.float32)
+        rng.standard_normal(out=y_coefficients, dtype=np.float32)
         x_coefficients[:, :3] = np.stack(
             [d.shift * shift_x, scale_x * cos - 1.0, scale_y * (cos * shear - sin)], axis=1
         )
@@ -119,15 +123,20 @@ class Augmenter:
     def _read(self, batch: Array, x: NDArray[np.float32], y: NDArray[np.float32]) -> None:
         """Replace ``batch`` by its bilinear interpolation at the positions (x, y)."""
         n, pixels = batch.shape
-        column = self._buffers.get("column", batch.shape, np.int32)
-        index = self._buffers.get("index", batch.shape, np.int32)
-        np.copyto(column, x, casting="unsafe")
-        np.copyto(index, y, casting="unsafe")
-        x -= column
-        y -= index
+        # Whole passes without a change of type, and indices of the type that take() wants: anything else
+        # would be converted through temporary arrays.
+        whole = self._buffers.get("whole", batch.shape, np.float32)
+        column = self._buffers.get("column", batch.shape, np.intp)
+        index = self._buffers.get("index", batch.shape, np.intp)
+        np.floor(x, out=whole)
+        x -= whole
+        np.copyto(column, whole, casting="unsafe")
+        np.floor(y, out=whole)
+        y -= whole
+        np.copyto(index, whole, casting="unsafe")
         index *= self.size
         index += column
-        index += (np.arange(n, dtype=np.int32) * pixels)[:, None]
+        index += (np.arange(n) * pixels)[:, None]
 
         flat = batch.reshape(-1)
         corners = []

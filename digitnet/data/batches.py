@@ -124,5 +124,14 @@ def checksum(*arrays: NDArray[Any]) -> int:
 
 
 def describe(function: object) -> str:
-    """A name for an augmentation that is the same in every process."""
-    return str(getattr(function, "__qualname__", None) or repr(function))
+    """A name for an augmentation that is the same in every process.
+
+    Raises:
+        ConfigurationError: a lambda, which has no name to be known by.
+    """
+    name = getattr(function, "__qualname__", None)
+    if name and "<lambda>" in name:
+        raise ConfigurationError(
+            "An augmentation needs a name to be recorded by; define it with def or a class."
+        )
+    return f"{getattr(function, '__module__', '')}.{name}" if name else repr(function)

@@ -85,6 +85,8 @@ def test_the_record_tells_runs_apart():
 
     assert config() == config()
     assert config(seed=1) != config()
+    with pytest.raises(ConfigurationError, match="name"):
+        config(augment=lambda batch, rng: None)  # noqa: ARG005
     assert config(augment=Augmenter(8, Deformation(rotation=3))) != config()
     other = Batches(INPUTS + 1, LABELS, batch_size=8, seed=0, augment=Augmenter(8)).config()
     assert other != config()
