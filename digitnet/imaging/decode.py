@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from digitnet.errors import ImageError, ImageTooLargeError, UnreadableImageError
+from digitnet.imaging.file_structure import check_structure
 from digitnet.imaging.file_types import reader_for
 from digitnet.imaging.picture import MAX_WORKING_SIDE, ByteArray, Picture, to_grey
 
@@ -69,6 +70,7 @@ def preview(data: bytes, max_side: int = 640, *, max_pixels: int = 25_000_000) -
 def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Image, int, int, int]:
     """The picture as mode L or RGB, upright and reduced; its full width and height; the reduction."""
     kind, reader = reader_for(data)
+    check_structure(kind, data)
     try:
         with _quiet():
             image = reader(BytesIO(data))
@@ -83,7 +85,7 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
         factor = -(-max(width, height) // max_side)
         image.draft(None, (-(-width // factor), -(-height // factor)))  # a JPEG decodes to 1/2, 1/4 or 1/8
         image.load()
-        drafted = max(1, round(width / image.width))
+        drafted = max(1, round(max(width, height) / max(image.size)))
         transpose = _UPRIGHT.get(_orientation(image))
         image = _reduce(_to_eight_bits(image), -(-factor // drafted))
         if transpose is not None:
