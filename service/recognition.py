@@ -1,10 +1,12 @@
 """Recognises the pictures of one request and says which picture an error is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
+from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from digitnet import preview
 from digitnet.errors import ImageError
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
     from digitnet import Prediction, Recognizer
 
 # Many threads wait for slow clients, but few may decode at a time: a picture of 25 million pixels takes
-# 250 to 400 MB while it is read, and eight at once were no faster than eight in a row.
+# 250 to 700 MB while it is read, and eight at once were no faster than eight in a row.
 _turns = BoundedSemaphore(2)
+SECONDS_FOR_A_TURN = 10
+# A small body can hold many pictures of many pixels: together they may have as many as so many of the
+# largest that are read.
+PICTURES_OF_MOST_PIXELS = 4
 
 
 def recognizer() -> "Recognizer":
@@ -32,20 +38,43 @@ def model_identity() -> dict[str, str]:
 
 def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
     """One prediction a picture, in order; a picture that cannot be read fails the whole request."""
-    predictions = []
+    config: Config = current_app.config["DIGITNET"]
+    predictions: list[Prediction] = []
+    pixels = 0
     for number, upload in enumerate(uploads, start=1):
         try:
-            with _turns:
-                predictions.append(recognizer().recognize(upload.data))
+            with _turn():
+                prediction = recognizer().recognize(upload.data)
         except ImageError as error:
             name = f' ("{upload.filename}")' if upload.filename else ""
             which = f"Image {number} of {len(uploads)}{name}: " if len(uploads) > 1 else ""
             raise image_problem(error, which) from error
+        predictions.append(prediction)
+        pixels += prediction.width * prediction.height
+        if pixels > PICTURES_OF_MOST_PIXELS * config.max_pixels:
+            raise RequestEntityTooLarge(
+                f"The pictures of the request have more than {PICTURES_OF_MOST_PIXELS * config.max_pixels:,} "
+                "pixels together. Make them smaller, or send them in several requests."
+            )
     return predictions
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the turns to decode; a client that would wait too long for it is asked to come back."""
+    if not _turns.acquire(timeout=SECONDS_FOR_A_TURN):
+        raise ServiceUnavailable(
+            "The service has more pictures to read than it can. Try again in a few seconds.",
+            retry_after=SECONDS_FOR_A_TURN,
+        )
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def small_picture(upload: Upload, max_side: int) -> bytes:
     """A picture that was recognised before, upright and small, as PNG."""
     config: Config = current_app.config["DIGITNET"]
-    with _turns:
+    with _turn():
         return preview(upload.data, max_side, max_pixels=config.max_pixels)

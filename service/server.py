@@ -40,6 +40,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "limit_request_line": 2048,
             "limit_request_fields": 64,
             "limit_request_field_size": 8190,
+            # gunicorn lets local clients set SCRIPT_NAME and the like, meant for a proxy: here a header
+            # never changes what an address means.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
             "when_ready": self._announce,
             "loglevel": log_level,
             "accesslog": "-",

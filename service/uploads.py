@@ -111,7 +111,7 @@ def _images_of_form() -> list[Upload]:
             "The multipart body is malformed: its boundary is missing or wrong, or it was cut off. "
             "Let the HTTP client build the form and its Content-Type."
         ) from error
-    if not files and FIELD in request.form:
+    if FIELD in request.form:
         raise BadRequest(f'The part named "{FIELD}" is text and not a file: give the part a file name.')
     uploads = [Upload(readable_name(file.filename), file.read()) for file in files]
     # A browser sends a part without a name and without content where no file was chosen.

@@ -25,6 +25,11 @@ window.addEventListener("pageshow", () => {
 
 input.addEventListener("change", send);
 
+// Beside the form the browser would leave the page and open the file.
+for (const name of ["dragover", "drop"]) {
+  window.addEventListener(name, (event) => event.preventDefault());
+}
+
 for (const name of ["dragover", "dragleave", "drop"]) {
   form.addEventListener(name, (event) => {
     event.preventDefault();

@@ -125,9 +125,9 @@ class Server:
     def post(self, body: bytes, content_type: str, address: str = PREDICT) -> tuple[int, str, bytes]:
         """Post with urllib; return status, content type and body."""
         headers = {"Content-Type": content_type}
-        request = urllib.request.Request(self.url + address, data=body, headers=headers)  # noqa: S310
+        request = urllib.request.Request(self.url + address, data=body, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.headers["Content-Type"], answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -141,7 +141,7 @@ class Server:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def is_alive(self) -> bool:
-        with urllib.request.urlopen(self.url + "/health/ready", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(self.url + "/health/ready", timeout=10) as answer:
             return answer.status == 200
 
 

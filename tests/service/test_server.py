@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -126,3 +127,15 @@ def test_importing_the_package_leaves_numpy_for_later():
     """NumPy reads the number of its threads when it is imported, so the command line must come first."""
     program = "import sys, service, service.__main__; assert 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=True, timeout=30)
+
+
+def test_a_header_does_not_change_what_an_address_means(server, draw):
+    headers = {
+        "SCRIPT_NAME": "/api",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-SSL": "off",
+        "Content-Type": "image/png",
+    }
+    request = urllib.request.Request(f"{server.url}/api/v1/predict", draw("1"), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 200
