@@ -107,6 +107,8 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
             checksum is not the one on its card.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ModelFileError(f"The model {path} is not a file; name a .safetensors file.")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -151,15 +153,21 @@ def card_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".md")
 
 
+def checksum_on_card(card: Path) -> str | None:
+    """The SHA-256 that a card was written for; None if there is no such file, or it is no card."""
+    if not card.is_file():
+        return None
+    written = re.search(r"SHA-256\W+([0-9a-f]{64})\b", card.read_text("utf-8", errors="replace"))
+    return written[1] if written else None
+
+
 def _check_card(path: Path, checksum: str) -> None:
     card = card_path(path)
-    if not card.is_file():
-        return
-    written = re.search(r"SHA-256\W+([0-9a-f]{64})\b", card.read_text("utf-8", errors="replace"))
-    if written and written[1] != checksum:
+    written = checksum_on_card(card)
+    if written and written != checksum:
         raise ModelFileError(
             f"The model {path} is refused: its SHA-256 is {checksum[:12]}…, but its card {card.name} was "
-            f"written for {written[1][:12]}…. {_ADVICE} If the model is meant to be another one, write its "
+            f"written for {written[:12]}…. {_ADVICE} If the model is meant to be another one, write its "
             "card anew with scripts/evaluate.py MODEL --card."
         )
 

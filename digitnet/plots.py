@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -42,23 +43,30 @@ def learning_curves(history: Sequence[EpochReport]) -> Figure:
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     loss, error, rate = figure.subplots(1, 3)
     epochs = [report.epoch for report in history]
-    loss.semilogy(epochs, [report.training_loss for report in history], label="training")
-    error.semilogy(
-        epochs, [100 * (1 - (report.training_metric or 0.0)) for report in history], label="training"
-    )
-    if history and history[0].validation_loss is not None:
-        loss.semilogy(epochs, [report.validation_loss for report in history], label="validation")
-        # A rate of zero has no place on a logarithmic axis: it leaves a gap.
-        rates = [100 * (1 - (report.validation_metric or 0.0)) or np.nan for report in history]
-        error.semilogy(epochs, rates, label="validation")
+    _logarithmic(loss, epochs, [report.training_loss for report in history], "training")
+    _logarithmic(loss, epochs, [report.validation_loss for report in history], "validation")
+    _logarithmic(error, epochs, [_error_rate(report.training_metric) for report in history], "training")
+    _logarithmic(error, epochs, [_error_rate(report.validation_metric) for report in history], "validation")
     rate.plot(epochs, [report.learning_rate for report in history])
     for axes, title in ((loss, "cross-entropy"), (error, "errors, %"), (rate, "learning rate")):
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.grid(visible=True, alpha=0.3)
-    loss.legend()
-    error.legend()
+    for axes in (loss, error):
+        if axes.get_lines():
+            axes.legend()
     return figure
+
+
+def _error_rate(accuracy: float | None) -> float | None:
+    return None if accuracy is None else 100 * (1 - accuracy)
+
+
+def _logarithmic(axes: Axes, epochs: list[int], values: Sequence[float | None], label: str) -> None:
+    """A curve on a logarithmic axis, where zero has no place: it leaves a gap. Nothing if nothing is left."""
+    positive = [value if value else np.nan for value in values]
+    if not np.isnan(positive).all():
+        axes.semilogy(epochs, positive, label=label)
 
 
 def confusion(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> Figure:

@@ -17,9 +17,9 @@ import digitnet
 from digitnet.data import Dataset, Split, load
 from digitnet.errors import DigitnetError
 from digitnet.evaluation import calibration_error, confusion_matrix, error_interval
-from digitnet.files import write_atomically
+from digitnet.files import ensure_writable, write_atomically
 from digitnet.model_card import render_card
-from digitnet.model_file import Model, card_path, load_model
+from digitnet.model_file import Model, card_path, checksum_on_card, load_model
 from digitnet.recognizer import Recognizer
 from digitnet.renderings import RENDERINGS
 
@@ -69,11 +69,18 @@ def main(
     try:
         # A card is about to be written anew, so the old one is no reason to refuse the file.
         model = load_model(model_file, check_card=not card)
-        data = load(dataset or model.provenance.get("dataset", "digits"), data_dir=data_dir)  # type: ignore[arg-type]
+        name = dataset or model.provenance.get("dataset", "digits")
+        data = load(name, data_dir=data_dir, progress=not as_json)  # type: ignore[arg-type]
         if data.geometry != model.geometry:
             raise click.ClickException(
                 f"{model_file} reads pictures of {model.geometry.size}×{model.geometry.size} pixels, but "
                 f"{data.name} has {data.geometry.size}×{data.geometry.size}. Choose another --dataset."
+            )
+        if plots:
+            ensure_writable(plots / "confusion-matrix.png")
+        if card and card_path(model_file).exists() and not checksum_on_card(card_path(model_file)):
+            raise click.ClickException(
+                f"{card_path(model_file)} is no model card; move it away, so that the card can stand there."
             )
         report = evaluate(model, data, pictures, quiet=as_json)
         if card:
@@ -101,6 +108,7 @@ def evaluate(model: Model, data: Dataset, pictures: int, *, quiet: bool = True) 
     return {
         "model": {"name": model.name, "version": model.version},
         "dataset": data.name,
+        "data": data.description,
         "split": data.test.description,
         "pictures": len(labels),
         "errors": errors,

@@ -53,6 +53,9 @@ def main(paths: tuple[Path, ...], model_file: Path, output_format: str) -> None:
         recognizer = Recognizer.load(model_file)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
+    for path in paths:
+        if path.is_dir() and next(_files((path,)), None) is None:
+            raise click.ClickException(f"The folder {path} holds no PNG, JPEG, WebP, BMP or GIF files.")
     rows = (_row(recognizer, path) for path in _files(paths))
     write = {"table": _table, "csv": _csv, "jsonl": _jsonl}[output_format]
     failures = write(rows)
@@ -102,7 +105,9 @@ def _table(rows: Iterator[dict[str, Any]]) -> int:
     for row in rows:
         if row["error"]:
             failures += 1
-            click.echo(f"{row['file']}: {row['error']}", err=True)
+            click.echo(
+                row["error"] if row["file"] in row["error"] else f"{row['file']}: {row['error']}", err=True
+            )
         elif not row["text"]:
             click.echo(f"{row['file']}: no digit found")
         else:

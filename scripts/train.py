@@ -14,7 +14,7 @@ from digitnet.data import Dataset, load, load_digits
 from digitnet.errors import DigitnetError
 from digitnet.evaluation import accuracy
 from digitnet.files import ensure_writable
-from digitnet.model_file import Model, card_path, save_model
+from digitnet.model_file import Model, card_path, checksum_on_card, save_model
 from digitnet.recipes import RECIPES, Fit, Recipe, fit
 from digitnet.recognizer import Recognizer
 from digitnet.training import EpochReport
@@ -57,7 +57,11 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--weight-decay", type=float, help="Decoupled weight decay of AdamW.")
 @click.option("--dropout", type=float, help="Rate of the dropout after each hidden layer.")
 @click.option("--deform/--no-deform", default=None, help="Deform every picture anew in every epoch, or not.")
-@click.option("--validation", type=float, help="Share of the training split that is held out.")
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of the training split that is held out.",
+)
 @click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without progress.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
@@ -105,6 +109,8 @@ def main(
       python scripts/train.py --dataset mnist --data-dir ~/my-digits --output runs/mine.safetensors
     """
     output = output or Path("runs") / f"{dataset}.safetensors"
+    if output.suffix == ".md":
+        raise click.ClickException(f"{output} would be its own card; give the model another ending.")
     try:
         data = load(dataset, data_dir=data_dir, progress=not quiet)  # type: ignore[arg-type]
         changes = {
@@ -122,6 +128,8 @@ def main(
             recipe = replace(recipe, deformation=None)
         # An hour of training must not end in a folder that cannot be written.
         ensure_writable(output)
+        if plots:
+            ensure_writable(plots / "learning-curves.png")
         run = _train(data, recipe, seed, checkpoint, quiet)
         _remove_old_card(output)
         save_model(run.model, output)
@@ -130,6 +138,10 @@ def main(
         save_model(model, output)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
+    except MemoryError as error:
+        raise click.ClickException(
+            "That does not fit into memory; choose narrower --hidden layers or a smaller --batch-size."
+        ) from error
     _summary(model, run, output)
     if plots:
         _draw(plots, run, data, probabilities)
@@ -137,7 +149,7 @@ def main(
 
 def _remove_old_card(output: Path) -> None:
     card = card_path(output)
-    if card.exists():
+    if checksum_on_card(card):
         card.unlink()
         click.echo(
             f"Removed {card}: it described another model. scripts/evaluate.py --card writes a new one."

@@ -31,8 +31,16 @@ def test_learning_curves(tmp_path, reports):
     figure = plots.learning_curves(reports)
     assert [axes.get_title() for axes in figure.axes] == ["cross-entropy", "errors, %", "learning rate"]
     lines = figure.axes[0].get_lines()
-    assert lines[0].get_ydata().tolist() == [report.training_loss for report in reports]
+    assert list(lines[0].get_ydata()) == [report.training_loss for report in reports]
     _not_empty(plots.save(figure, tmp_path / "new" / "curves.png"))
+
+
+def test_curves_that_have_nothing_to_show_are_left_out(tmp_path):
+    report = EpochReport(1, 10, 0.01, 0.5, None, 0.4, None, False, 0.1)
+    perfect = EpochReport(2, 20, 0.01, 0.5, 1.0, 0.4, 1.0, False, 0.1)
+    assert plots.learning_curves([report]).axes[1].get_lines() == []
+    assert plots.learning_curves([perfect]).axes[1].get_lines() == []
+    _not_empty(plots.save(plots.learning_curves([report, perfect]), tmp_path / "curves.png"))
 
 
 @pytest.mark.parametrize("wrong", [0, 3, 60])

@@ -118,6 +118,20 @@ def test_a_card_of_another_model_stops_prediction_but_not_a_new_card(run, traine
     run("predict", pictures / "seven.png", "--model", trained)
 
 
+def test_what_is_no_card_is_left_alone(run, tmp_path):
+    (tmp_path / "README.md").write_text("precious")
+    run("train", *QUICK, "--output", "README.safetensors")
+    assert "is no model card" in run("evaluate", "README.safetensors", "--card", status=1).stderr
+    assert (tmp_path / "README.md").read_text() == "precious"
+    assert "its own card" in run("train", *QUICK, "--output", "x.md", status=1).stderr
+
+
+def test_folders_without_pictures_are_named(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "empty holds no PNG" in run("predict", "empty", status=1).stderr
+    assert run("predict", "absent.png", status=1).stderr.count("absent.png") == 1
+
+
 def test_predict_formats_and_failures(run, pictures):
     result = run("predict", pictures, status=1)
     assert f"{pictures / 'seven.png'}: 7  " in result.stdout
@@ -145,6 +159,10 @@ def test_predict_formats_and_failures(run, pictures):
         (["train", "--data-dir", "x"], "mnist"),
         (["train", "--dataset", "mnist", "--data-dir", "absent"], "absent"),
         (["train", "--dropout", "1.5"], "dropout rate"),
+        (["train", "--hidden", "10000000000"], "memory"),
+        (["train", "--weight-decay", "nan"], "weight_decay"),
+        (["train", "--plots", "/dev/null/x"], "cannot be written"),
+        (["train", "--validation", "100"], "0<x<1"),
         (["evaluate", "absent.safetensors"], "cannot be read"),
         (["predict", "x.png", "--model", "absent.safetensors"], "cannot be read"),
         (["predict"], "PATH"),
@@ -153,13 +171,13 @@ def test_predict_formats_and_failures(run, pictures):
 def test_mistakes_are_answered_in_sentences(run, arguments, words):
     status = 2 if arguments[0] == "predict" and len(arguments) == 1 else None
     if status is None:
-        status = 2 if words in ("expected widths such as 512,256", "letters", "0") else 1
+        status = 2 if words in ("expected widths such as 512,256", "letters", "0", "0<x<1") else 1
     result = run(*arguments, status=status)
     assert words in result.stderr
 
 
 def test_a_loss_that_explodes_saves_nothing(run, tmp_path):
-    result = run("train", *QUICK, "--learning-rate", "1e30", status=1, PYTHONWARNINGS="ignore")
+    result = run("train", *QUICK, "--learning-rate", "1e30", status=1)
     assert "Lower the learning rate" in result.stderr
     assert not (tmp_path / "runs" / "digits.safetensors").exists()
 
