@@ -67,6 +67,8 @@ def render_card(model: Model, report: dict[str, Any], checksum: str) -> str:
             "",
             "## Measured",
             "",
+            f"Data: {report['data']}",
+            "",
             f"Test split: {report['split']}",
             "",
             _table(("", ""), figures),

@@ -56,9 +56,12 @@ def test_every_example_gives_the_answer_it_shows(readme, text):
     for old, new in zip(shown, given, strict=True):
         if isinstance(old, dict):
             assert new == _close(old)
-        else:
+        elif "epochs" in old or "calibration" in old:
+            # Training ends in other last digits on other processors.
             assert _words(new) == _words(old)
-            assert _numbers(new) == pytest.approx(_numbers(old), rel=0.6, abs=0.6)
+            assert _numbers(new) == pytest.approx(_numbers(old), rel=0.1, abs=6)
+        else:
+            assert new == old
 
 
 def test_the_number_in_the_picture_is_read(text):
