@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +57,12 @@ def main(paths: tuple[Path, ...], model_file: Path, output_format: str) -> None:
         if path.is_dir() and next(_files((path,)), None) is None:
             raise click.ClickException(f"The folder {path} holds no PNG, JPEG, WebP, BMP or GIF files.")
     rows = (_row(recognizer, path) for path in _files(paths))
-    write = {"table": _table, "csv": _csv, "jsonl": _jsonl}[output_format]
-    failures = write(rows)
-    if failures:
+    write = {"table": _table, "csv": _csv, "jsonl": _jsonl}[output_format]()
+    failed = False
+    for row in rows:
+        write(row)
+        failed = failed or row["error"] is not None
+    if failed:
         sys.exit(1)
 
 
@@ -100,38 +103,29 @@ def _row(recognizer: Recognizer, path: Path) -> dict[str, Any]:
     }
 
 
-def _table(rows: Iterator[dict[str, Any]]) -> int:
-    failures = 0
-    for row in rows:
+def _table() -> Callable[[dict[str, Any]], None]:
+    def write(row: dict[str, Any]) -> None:
         if row["error"]:
-            failures += 1
-            click.echo(
-                row["error"] if row["file"] in row["error"] else f"{row['file']}: {row['error']}", err=True
-            )
+            # A file that cannot be opened is named in its error already.
+            named = row["file"] in row["error"]
+            click.echo(row["error"] if named else f"{row['file']}: {row['error']}", err=True)
         elif not row["text"]:
             click.echo(f"{row['file']}: no digit found")
         else:
             sure = "" if row["accepted"] else "  not sure"
             click.echo(f"{row['file']}: {row['text']}  {100 * row['confidence']:.1f} %{sure}")
-    return failures
+
+    return write
 
 
-def _csv(rows: Iterator[dict[str, Any]]) -> int:
-    failures = 0
+def _csv() -> Callable[[dict[str, Any]], None]:
     writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        failures += row["error"] is not None
-        writer.writerow(row)
-    return failures
+    return writer.writerow
 
 
-def _jsonl(rows: Iterator[dict[str, Any]]) -> int:
-    failures = 0
-    for row in rows:
-        failures += row["error"] is not None
-        click.echo(json.dumps(row))
-    return failures
+def _jsonl() -> Callable[[dict[str, Any]], None]:
+    return lambda row: click.echo(json.dumps(row))
 
 
 if __name__ == "__main__":
