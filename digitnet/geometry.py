@@ -10,6 +10,9 @@ from digitnet.errors import ConfigurationError
 # Raised whenever a change in this package alters the pixels that a network gets to see.
 PREPROCESSING_VERSION = 1
 
+#: The digits 0 to 9.
+CLASSES = 10
+
 Centring = Literal["mass", "box"]
 Sampling = Literal["antialiased", "bitmap-counts"]
 

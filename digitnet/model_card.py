@@ -9,18 +9,17 @@ from typing import Any
 from digitnet.model_file import Model
 
 
-def render_card(model: Model, report: dict[str, Any], checksum: str) -> str:
+def render_card(model: Model, report: dict[str, Any]) -> str:
     """The card of ``model``.
 
     Args:
         model: as it was read from its file.
         report: what ``scripts/evaluate.py --json`` prints for it.
-        checksum: SHA-256 of the model file in hexadecimal; a reader of the file compares it.
     """
     provenance, low_high = model.provenance, report["error_interval_95"]
     recipe = provenance.get("recipe", {})
     rows = [
-        ("SHA-256", f"`{checksum}`"),
+        ("SHA-256", f"`{model.checksum}`"),
         ("version", f"`{model.version}`"),
         ("network", " → ".join(str(width) for width in _widths(model))),
         ("parameters", f"{model.network.parameters.size:,}"),

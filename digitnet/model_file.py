@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from digitnet.errors import ConfigurationError, ModelFileError
 from digitnet.files import write_atomically
-from digitnet.geometry import PREPROCESSING_VERSION, Geometry
+from digitnet.geometry import CLASSES, PREPROCESSING_VERSION, Geometry
 from digitnet.nn.network import Network, build_layers
 
 FORMAT_VERSION = 1
-CLASSES = 10
 _KEY = "digitnet"
 _ADVICE = "Copy it again from where it came from, or train it anew."
 
@@ -42,7 +41,7 @@ class Model:
         rejection_threshold: answers less confident than this come back as not sure.
         provenance: data set, split, seed and recipe that the model was trained with.
         metrics: what was measured when it was trained.
-        version: twelve hexadecimal digits of the file's SHA-256; "" for a model not on disk.
+        checksum: SHA-256 of the file in hexadecimal; "" for a model that was not read from one.
     """
 
     name: str
@@ -52,7 +51,7 @@ class Model:
     rejection_threshold: float = 0.0
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
-    version: str = ""
+    checksum: str = ""
 
     def __post_init__(self) -> None:
         network, geometry = self.network, self.geometry
@@ -66,6 +65,11 @@ class Model:
             raise ConfigurationError(f"A temperature is a positive number; got {self.temperature}.")
         if not 0.0 <= self.rejection_threshold <= 1.0:
             raise ConfigurationError(f"A rejection threshold lies in [0, 1]; got {self.rejection_threshold}.")
+
+    @property
+    def version(self) -> str:
+        """Twelve digits of the checksum."""
+        return self.checksum[:12]
 
 
 def save_model(model: Model, path: str | Path) -> None:
@@ -138,7 +142,7 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
             rejection_threshold=float(header["rejection_threshold"]),
             provenance=dict(header["provenance"]),
             metrics=dict(header["metrics"]),
-            version=checksum[:12],
+            checksum=checksum,
         )
     except (ModelFileError, ConfigurationError) as error:
         raise ModelFileError(f"The model {path} is refused: {error}") from error

@@ -16,7 +16,7 @@ from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
 from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.evaluation import accuracy, fit_temperature, rejection_threshold
-from digitnet.geometry import Geometry
+from digitnet.geometry import CLASSES, Geometry
 from digitnet.imaging import to_inputs
 from digitnet.model_file import Model
 from digitnet.nn import (
@@ -109,7 +109,7 @@ def build_network(geometry: Geometry, recipe: Recipe, rng: np.random.Generator) 
         if recipe.dropout:
             layers.append(Dropout(recipe.dropout))
         width = hidden
-    return Network([*layers, Dense(width, 10)], rng=rng)
+    return Network([*layers, Dense(width, CLASSES)], rng=rng)
 
 
 def fit(

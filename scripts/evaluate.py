@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import platform
 from pathlib import Path
@@ -82,10 +81,10 @@ def main(
             raise click.ClickException(
                 f"{card_path(model_file)} is no model card; move it away, so that the card can stand there."
             )
-        report = evaluate(model, data, pictures, quiet=as_json)
+        probabilities = Recognizer(model).probabilities(data.test.images)
+        report = evaluate(model, data, probabilities, pictures, quiet=as_json)
         if card:
-            content = render_card(model, report, hashlib.sha256(model_file.read_bytes()).hexdigest())
-            write_atomically(card_path(model_file), content.encode())
+            write_atomically(card_path(model_file), render_card(model, report).encode())
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -95,12 +94,14 @@ def main(
     if card:
         click.echo(f"Wrote {card_path(model_file)}.", err=as_json)
     if plots:
-        _draw(plots, data.test, Recognizer(model).probabilities(data.test.images))
+        _draw(plots, data.test, probabilities)
 
 
-def evaluate(model: Model, data: Dataset, pictures: int, *, quiet: bool = True) -> dict[str, Any]:
-    """Everything that is measured, as plain values."""
-    labels, probabilities = data.test.labels, Recognizer(model).probabilities(data.test.images)
+def evaluate(
+    model: Model, data: Dataset, probabilities: np.ndarray, pictures: int, *, quiet: bool
+) -> dict[str, Any]:
+    """Everything that is measured, as plain values; ``probabilities`` are those of the test split."""
+    labels = data.test.labels
     right = probabilities.argmax(axis=1) == labels
     accepted = probabilities.max(axis=1) >= model.rejection_threshold
     errors = int((~right).sum())

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.errors import ConfigurationError, DataError
-from digitnet.geometry import Geometry
-
-CLASSES = 10
+from digitnet.geometry import CLASSES, Geometry
 
 
 @dataclass(frozen=True, eq=False)
