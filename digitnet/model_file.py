@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from digitnet.errors import ConfigurationError, ModelFileError
 from digitnet.files import write_atomically
 from digitnet.geometry import CLASSES, PREPROCESSING_VERSION, Geometry
+from digitnet.imaging import to_inputs
 from digitnet.nn.network import Network, build_layers
+from digitnet.probabilities import digit_probabilities
 
 FORMAT_VERSION = 1
 _KEY = "digitnet"
@@ -35,9 +37,10 @@ class Model:
 
     Attributes:
         name: short, such as ``mnist``.
-        network: maps ``(n, geometry.features)`` inputs in [0, 1] to ``(n, 10)`` logits.
+        network: maps ``(n, geometry.features)`` inputs in [0, 1] to ``(n, 10)`` logits, or to
+            ``(n, 11)`` if it was also trained to know what is no digit.
         geometry: how a digit is laid out in the network's input.
-        temperature: probabilities are ``softmax(logits / temperature)``.
+        temperature: logits are divided by it before the softmax.
         rejection_threshold: answers less confident than this come back as not sure.
         provenance: data set, split, seed and recipe that the model was trained with.
         metrics: what was measured when it was trained.
@@ -55,11 +58,11 @@ class Model:
 
     def __post_init__(self) -> None:
         network, geometry = self.network, self.geometry
-        if (network.in_features, network.out_features) != (geometry.features, CLASSES):
+        if network.in_features != geometry.features or network.out_features not in (CLASSES, CLASSES + 1):
             raise ConfigurationError(
                 f"The network maps {network.in_features} inputs to {network.out_features} outputs, but "
                 f"pictures of {geometry.size}×{geometry.size} pixels and ten digits need "
-                f"{geometry.features} and {CLASSES}."
+                f"{geometry.features} and {CLASSES}, or {CLASSES + 1} with one for what is no digit."
             )
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise ConfigurationError(f"A temperature is a positive number; got {self.temperature}.")
@@ -70,6 +73,16 @@ class Model:
     def version(self) -> str:
         """Twelve digits of the checksum."""
         return self.checksum[:12]
+
+    @property
+    def knows_non_digits(self) -> bool:
+        """Whether the network has an output for pictures that show no digit."""
+        return self.network.out_features > CLASSES
+
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
+        logits = self.network.predict(to_inputs(pixels, self.geometry))
+        return digit_probabilities(logits, self.temperature)
 
 
 def save_model(model: Model, path: str | Path) -> None:

@@ -1,37 +1,15 @@
-"""Recipes that are known to work: from a data set and a seed to a calibrated model, in one call."""
+"""Recipes that are known to work: everything about a training run but the data and the seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-import digitnet
-from digitnet.data.augment import Augmenter, Deformation
-from digitnet.data.batches import Batches
-from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
-from digitnet.errors import ConfigurationError, TrainingError
-from digitnet.evaluation import accuracy, fit_temperature, rejection_threshold
+from digitnet.data.augment import Deformation
+from digitnet.errors import ConfigurationError
 from digitnet.geometry import CLASSES, Geometry
-from digitnet.imaging import to_inputs
-from digitnet.model_file import Model
-from digitnet.nn import (
-    AdamW,
-    Dense,
-    Dropout,
-    Layer,
-    Network,
-    OneCycle,
-    ReLU,
-    SoftmaxCrossEntropy,
-    WeightAverage,
-)
-from digitnet.nn.activations import softmax
-from digitnet.training import EarlyStopping, EpochReport, Trainer
+from digitnet.nn import BatchNorm, Dense, Dropout, Layer, Network, ReLU
 
 
 @dataclass(frozen=True)
@@ -39,16 +17,20 @@ class Recipe:
     """Everything about a training run but the data and the seed.
 
     Attributes:
-        hidden: widths of the hidden layers, each Dense and ReLU.
+        hidden: widths of the hidden layers, each Dense, BatchNorm if wanted, and ReLU.
         epochs: passes through the training split; the learning rate's cycle spans them.
         batch_size: pictures in a step.
         learning_rate: peak of the one-cycle schedule.
         warmup: share of the steps in which the learning rate rises.
         weight_decay: of AdamW.
         dropout: rate after each hidden layer.
+        batch_norm: whether each hidden layer is normalised over the batch before its ReLU.
         average: decay of the moving average of the weights, or None.
         validation: share of the training split that is held out.
         deformation: applied anew to every picture in every epoch, or None.
+        settle: share of the epochs, at the end, in which the deformation has half its strength.
+        written: so many pictures of other hands, pens and cameras join the training split.
+        non_digits: so many pictures of what is no digit join it, and the network has an output for them.
         patience: epochs without progress before training stops early, or None.
         threads: of the matrix products, or None for the library's choice. A narrow network's products
             are too short to share: on a busy machine its threads mostly wait for one another.
@@ -61,9 +43,13 @@ class Recipe:
     warmup: float = 0.2
     weight_decay: float = 0.01
     dropout: float = 0.0
+    batch_norm: bool = False
     average: float | None = 0.999
     validation: float = 0.1
     deformation: Deformation | None = field(default_factory=Deformation)
+    settle: float = 0.0
+    written: int = 0
+    non_digits: int = 0
     patience: int | None = None
     threads: int | None = None
 
@@ -73,6 +59,16 @@ class Recipe:
                 "A recipe needs at least one hidden layer, each with at least one unit, and at least one "
                 f"epoch; got hidden layers {self.hidden} and {self.epochs} epochs."
             )
+        if min(self.written, self.non_digits) < 0 or not 0 <= self.settle < 1:
+            raise ConfigurationError(
+                "Numbers of pictures are not negative and the share of epochs to settle in lies in [0, 1); "
+                f"got {self.written}, {self.non_digits} and {self.settle}."
+            )
+
+    @property
+    def wants_fonts(self) -> bool:
+        """Whether the recipe needs handwriting fonts."""
+        return bool(self.written or self.non_digits)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -87,129 +83,36 @@ RECIPES: dict[str, Recipe] = {
         threads=1,
     ),
     "mnist": Recipe(hidden=(1024, 512), epochs=40, batch_size=256, learning_rate=2e-3, validation=1 / 12),
+    "handwriting": Recipe(
+        hidden=(1536, 1024, 512),
+        epochs=100,
+        batch_size=512,
+        learning_rate=2e-3,
+        batch_norm=True,
+        validation=1 / 12,
+        settle=0.15,
+        written=35_000,
+        non_digits=60_000,
+        # The deformations of the next batch have the other core.
+        threads=1,
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Fit:
-    """What :func:`fit` returns: the model, the epochs that led to it and how the run ended."""
-
-    model: Model
-    history: list[EpochReport]
-    interrupted: bool
-    stopped_early: bool
-
-
 def build_network(geometry: Geometry, recipe: Recipe, rng: np.random.Generator) -> Network:
-    """The recipe's network for pictures of the given geometry, with fresh weights."""
+    """The recipe's network for pictures of the given geometry, with fresh weights.
+
+    It has ten outputs, or eleven with one for what is no digit.
+    """
     layers: list[Layer] = []
     width = geometry.features
     for hidden in recipe.hidden:
-        layers += [Dense(width, hidden), ReLU()]
+        layers.append(Dense(width, hidden))
+        if recipe.batch_norm:
+            layers.append(BatchNorm(hidden))
+        layers.append(ReLU())
         if recipe.dropout:
             layers.append(Dropout(recipe.dropout))
         width = hidden
-    return Network([*layers, Dense(width, CLASSES)], rng=rng)
-
-
-def fit(
-    dataset: Dataset,
-    recipe: Recipe,
-    *,
-    seed: int = 0,
-    checkpoint: Path | None = None,
-    on_epoch: Callable[[EpochReport], None] | None = None,
-) -> Fit:
-    """Train, calibrate and describe a model; the test split is not looked at.
-
-    Temperature and rejection threshold are chosen on the validation split.
-
-    Args:
-        dataset: its training split is cut into training and validation.
-        recipe: how.
-        seed: of the weights, the order, the deformations and the validation split.
-        checkpoint: file to save the run in after every epoch, and to go on from if it exists.
-        on_epoch: called with the report of each epoch, those of a resumed run not among them.
-
-    Raises:
-        ConfigurationError, ModelFileError, TrainingError: as :class:`~digitnet.training.Trainer` does.
-    """
-    geometry = dataset.geometry
-    if dataset.grouped:
-        train, validation = hold_out_last(dataset.train, recipe.validation)
-    else:
-        train, validation = hold_out(dataset.train, recipe.validation, seed=seed)
-    network = build_network(geometry, recipe, np.random.default_rng([seed, 1]))
-    batches = Batches(
-        to_inputs(train.images, geometry),
-        train.labels,
-        batch_size=recipe.batch_size,
-        seed=seed,
-        augment=Augmenter(geometry.size, recipe.deformation) if recipe.deformation else None,
-    )
-    inputs = to_inputs(validation.images, geometry)
-    trainer = Trainer(
-        network,
-        SoftmaxCrossEntropy(),
-        AdamW(weight_decay=recipe.weight_decay),
-        OneCycle(recipe.learning_rate, total_steps=recipe.epochs * len(batches), warmup=recipe.warmup),
-        batches,
-        validation=(inputs, validation.labels),
-        metric=accuracy,
-        average=WeightAverage(recipe.average) if recipe.average else None,
-        early_stopping=EarlyStopping(recipe.patience) if recipe.patience else None,
-        checkpoint=checkpoint,
-    )
-    with threadpool_limits(recipe.threads, user_api="blas"):
-        epochs = trainer.epochs(recipe.epochs)
-        try:
-            for report in epochs:
-                if on_epoch:
-                    on_epoch(report)
-        except KeyboardInterrupt:
-            # Ctrl-C struck in ``on_epoch``: closing the generator settles the weights all the same.
-            epochs.close()
-    if not trainer.history:
-        raise TrainingError(
-            "Training was interrupted before its first epoch ended: there is nothing to keep."
-        )
-    model = calibrate(
-        Model(
-            name=dataset.name,
-            network=network,
-            geometry=geometry,
-            provenance={
-                "dataset": dataset.name,
-                "description": dataset.description,
-                "training": train.description,
-                "validation": validation.description,
-                "seed": seed,
-                "epochs": len(trainer.history),
-                "recipe": asdict(recipe),
-                "digitnet": digitnet.__version__,
-                **_early_end(trainer),
-            },
-        ),
-        validation,
-    )
-    return Fit(model, trainer.history, trainer.interrupted, trainer.stopped_early)
-
-
-def _early_end(trainer: Trainer) -> dict[str, Any]:
-    """What the record of a run adds where it did not go through all its epochs."""
-    if not (trainer.interrupted or trainer.stopped_early):
-        return {}
-    return {"ended": "interrupted" if trainer.interrupted else "early", "best_epoch": trainer.best_epoch}
-
-
-def calibrate(model: Model, validation: Split) -> Model:
-    """The model with a temperature and a rejection threshold fitted on the validation split."""
-    logits = np.asarray(model.network.predict(to_inputs(validation.images, model.geometry)), np.float64)
-    temperature = fit_temperature(logits, validation.labels)
-    probabilities = softmax(logits / temperature)
-    return replace(
-        model,
-        temperature=temperature,
-        rejection_threshold=rejection_threshold(probabilities, validation.labels),
-        metrics=model.metrics | {"validation_accuracy": accuracy(logits, validation.labels)},
-    )
+    outputs = CLASSES + 1 if recipe.non_digits else CLASSES
+    return Network([*layers, Dense(width, outputs)], rng=rng)

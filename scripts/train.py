@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from digitnet.data import Dataset, load, load_digits
 from digitnet.errors import DigitnetError
 from digitnet.evaluation import accuracy
 from digitnet.files import ensure_writable
+from digitnet.fitting import Fit, fit
 from digitnet.model_file import Model, card_path, checksum_on_card, save_model
-from digitnet.recipes import RECIPES, Fit, Recipe, fit
+from digitnet.recipes import RECIPES, Recipe
 from digitnet.recognizer import Recognizer
+from digitnet.synthesis.font_files import FontFile, fetch_fonts
 from digitnet.training import EpochReport
 
 
@@ -50,6 +53,20 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     type=click.Path(dir_okay=False, path_type=Path),
     help="Model file to write.  [default: runs/DATASET.safetensors]",
 )
+@click.option(
+    "--recipe",
+    "recipe_name",
+    type=click.Choice(sorted(RECIPES)),
+    help="digits and mnist: the data set alone, seconds and minutes. handwriting: MNIST and pictures of "
+    "other handwriting, letters and scribbles, so that the model reads other hands and knows what is no "
+    "digit; about an hour.  [default: the one with the data set's name]",
+)
+@click.option(
+    "--fonts-dir",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Folder with the handwriting fonts of the recipe handwriting. Without it they are taken from the "
+    "user's cache, else fetched once, by npm.",
+)
 @click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes through the training split.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Pictures in a step.")
@@ -79,6 +96,8 @@ def main(
     dataset: str,
     data_dir: Path | None,
     output: Path | None,
+    recipe_name: str | None,
+    fonts_dir: Path | None,
     hidden: tuple[int, ...] | None,
     epochs: int | None,
     batch_size: int | None,
@@ -107,6 +126,7 @@ def main(
       python scripts/train.py --hidden 128 --epochs 30 --plots runs/plots
       python scripts/train.py --dataset mnist --checkpoint runs/mnist.checkpoint
       python scripts/train.py --dataset mnist --data-dir ~/my-digits --output runs/mine.safetensors
+      python scripts/train.py --dataset mnist --recipe handwriting --checkpoint runs/hour.checkpoint
     """
     output = output or Path("runs") / f"{dataset}.safetensors"
     if output.suffix == ".md":
@@ -123,14 +143,17 @@ def main(
             "validation": validation,
             "patience": patience,
         }
-        recipe = replace(RECIPES[dataset], **{name: v for name, v in changes.items() if v is not None})
+        recipe = replace(
+            RECIPES[recipe_name or dataset], **{name: v for name, v in changes.items() if v is not None}
+        )
         if deform is False:
             recipe = replace(recipe, deformation=None)
         # An hour of training must not end in a folder that cannot be written.
         ensure_writable(output)
         if plots:
             ensure_writable(plots / "learning-curves.png")
-        run = _train(data, recipe, seed, checkpoint, quiet)
+        fonts = fetch_fonts(fonts_dir=fonts_dir, progress=not quiet) if recipe.wants_fonts else []
+        run = _train(data, recipe, seed, checkpoint, quiet, fonts)
         _remove_old_card(output)
         save_model(run.model, output)
         probabilities = Recognizer(run.model).probabilities(data.test.images)
@@ -156,7 +179,14 @@ def _remove_old_card(output: Path) -> None:
         )
 
 
-def _train(data: Dataset, recipe: Recipe, seed: int, checkpoint: Path | None, quiet: bool) -> Fit:
+def _train(
+    data: Dataset,
+    recipe: Recipe,
+    seed: int,
+    checkpoint: Path | None,
+    quiet: bool,
+    fonts: Sequence[FontFile] = (),
+) -> Fit:
     # disable=None: no bar where standard error is not a terminal, such as a log file.
     with tqdm(total=recipe.epochs, unit="epoch", disable=quiet or None, file=sys.stderr) as bar:
 
@@ -168,7 +198,7 @@ def _train(data: Dataset, recipe: Recipe, seed: int, checkpoint: Path | None, qu
                 refresh=False,
             )
 
-        return fit(data, recipe, seed=seed, checkpoint=checkpoint, on_epoch=on_epoch)
+        return fit(data, recipe, seed=seed, checkpoint=checkpoint, on_epoch=on_epoch, fonts=fonts)
 
 
 def _with_metrics(

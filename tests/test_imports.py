@@ -16,6 +16,10 @@ ALLOWED = {
     "digitnet.nn": {"digitnet.errors", "digitnet.nn"},
     "digitnet.imaging": {"digitnet.errors", "digitnet.geometry", "digitnet.imaging"},
     "digitnet.data": {"digitnet.errors", "digitnet.geometry", "digitnet.data", "digitnet.nn.buffers"},
+    "digitnet.synthesis": {
+        f"digitnet.{name}"
+        for name in ("errors", "files", "geometry", "data", "imaging", "probabilities", "synthesis")
+    },
     "digitnet": {"digitnet"},
     "service": {f"digitnet.{name}" for name in ("errors", *digitnet.__all__)} | {"service"},
     "scripts": {"digitnet"},

@@ -6,8 +6,9 @@ import pytest
 from digitnet.data import load_digits, load_mnist
 from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.evaluation import accuracy
+from digitnet.fitting import fit
 from digitnet.model_file import load_model, save_model
-from digitnet.recipes import RECIPES, Recipe, fit
+from digitnet.recipes import RECIPES, Recipe
 from digitnet.recognizer import Recognizer
 
 QUICK = replace(RECIPES["digits"], hidden=(32,), epochs=8)

@@ -48,6 +48,11 @@ class Deformation:
                 f"got {asdict(self)}."
             )
 
+    def scaled(self, factor: float) -> Deformation:
+        """A deformation with ``factor`` times the strength, equally smooth."""
+        strengths = {name: factor * value for name, value in asdict(self).items()}
+        return Deformation(**(strengths | {"smoothness": self.smoothness}))
+
 
 class Augmenter:
     """Deforms batches of square pictures in place; call it as ``augmenter(batch, rng)``.

@@ -31,6 +31,7 @@ class Batches:
         seed: of the shuffling and of the augmentation.
         augment: deforms each batch anew, or None. It runs on a thread of its own, where NumPy's long
             operations let the network's matrix products go on.
+        late_augment: an epoch and what takes the place of ``augment`` from that epoch on, or None.
         shuffle: False keeps the order.
         dtype: of the batches' inputs.
 
@@ -52,6 +53,7 @@ class Batches:
         batch_size: int,
         seed: int,
         augment: Augmentation | None = None,
+        late_augment: tuple[int, Augmentation] | None = None,
         shuffle: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
@@ -66,6 +68,7 @@ class Batches:
         self.targets = np.ascontiguousarray(targets)
         self.batch_size = min(int(batch_size), len(inputs))
         self.seed, self.augment, self.shuffle = seed, augment, shuffle
+        self.late_augment = late_augment
         shape = (self.batch_size, *self.inputs.shape[1:])
         self._input_buffers = [np.empty(shape, self.inputs.dtype) for _ in range(2)]
         shape = (self.batch_size, *self.targets.shape[1:])
@@ -82,6 +85,7 @@ class Batches:
             "seed": self.seed,
             "shuffle": self.shuffle,
             "augment": None if self.augment is None else describe(self.augment),
+            "late_augment": self.late_augment and [self.late_augment[0], describe(self.late_augment[1])],
             "data": [len(self.inputs), checksum(self.inputs, self.targets)],
         }
 
@@ -89,20 +93,22 @@ class Batches:
         """The batches of epoch ``number`` = 0, 1, …, each ``(inputs, targets)``."""
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
-        if self.augment is None:
+        late = self.late_augment is not None and number >= self.late_augment[0]
+        augment = self.late_augment[1] if self.late_augment and late else self.augment
+        if augment is None:
             for index in range(len(self)):
-                yield self._gather(index, order, rng)
+                yield self._gather(index, order, rng, None)
             return
         with ThreadPoolExecutor(max_workers=1) as executor:
-            pending = executor.submit(self._gather, 0, order, rng)
+            pending = executor.submit(self._gather, 0, order, rng, augment)
             for index in range(len(self)):
                 batch = pending.result()
                 if index + 1 < len(self):
-                    pending = executor.submit(self._gather, index + 1, order, rng)
+                    pending = executor.submit(self._gather, index + 1, order, rng, augment)
                 yield batch
 
     def _gather(
-        self, index: int, order: NDArray[np.int64], rng: np.random.Generator
+        self, index: int, order: NDArray[np.int64], rng: np.random.Generator, augment: Augmentation | None
     ) -> tuple[Array, NDArray[Any]]:
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
         inputs = self._input_buffers[index % 2][: len(rows)]
@@ -110,8 +116,8 @@ class Batches:
         # mode="clip" lets take() write straight into ``out``; the default would go through a copy.
         np.take(self.inputs, rows, axis=0, out=inputs, mode="clip")
         np.take(self.targets, rows, axis=0, out=targets, mode="clip")
-        if self.augment is not None:
-            self.augment(inputs, rng)
+        if augment is not None:
+            augment(inputs, rng)
         return inputs, targets
 
 

@@ -108,3 +108,12 @@ def test_a_warm_call_allocates_next_to_nothing():
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ConfigurationError, match="Deformations"):
         Deformation(**settings)
+
+
+def test_a_scaled_deformation_is_weaker_and_as_smooth():
+    whole = Deformation(rotation=10, shear=8, scale=0.2, shift=1, elastic=2, smoothness=4)
+    half = whole.scaled(0.5)
+    assert half == Deformation(rotation=5, shear=4, scale=0.1, shift=0.5, elastic=1, smoothness=4)
+    pictures = _pictures(500)
+    moved = [np.abs(_deformed(d, pictures) - pictures).mean() for d in (half, whole)]
+    assert moved[0] < 0.75 * moved[1]

@@ -53,6 +53,22 @@ def test_augmentation_runs_on_another_thread_and_repeats_itself():
     np.testing.assert_array_equal(batches.inputs, INPUTS)  # the data set itself is not touched
 
 
+def test_a_late_augmentation_takes_over_from_its_epoch_on():
+    def early(batch, rng):  # noqa: ARG001
+        batch[:] = 1
+
+    def late(batch, rng):  # noqa: ARG001
+        batch[:] = 2
+
+    batches = Batches(INPUTS, LABELS, batch_size=8, seed=3, augment=early, late_augment=(2, late))
+    values = [{float(value) for inputs, _ in _epoch(batches, n) for value in inputs.flat} for n in range(4)]
+    assert values == [{1.0}, {1.0}, {2.0}, {2.0}]
+    plain_first = Batches(INPUTS, LABELS, batch_size=8, seed=3, late_augment=(1, late))
+    assert {float(value) for inputs, _ in _epoch(plain_first, 0) for value in inputs.flat} == set(range(50))
+    assert {float(value) for inputs, _ in _epoch(plain_first, 1) for value in inputs.flat} == {2.0}
+    assert batches.config() != plain_first.config()
+
+
 def test_an_error_in_the_augmentation_reaches_the_caller():
     def augment(batch, rng):  # noqa: ARG001
         raise ValueError("ink spilled")
