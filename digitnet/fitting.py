@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 import digitnet
 from digitnet.calibration import calibrate
-from digitnet.data.augment import Augmenter
+from digitnet.data.augment import Augmenter, Deformation
 from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
+from digitnet.data.fine_deformation import FineAugmenter
 from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.evaluation import accuracy
 from digitnet.geometry import CLASSES, MNIST_GEOMETRY, Geometry
@@ -80,7 +81,7 @@ def fit(
     inputs = to_inputs(validation.images, geometry)
     trainer = Trainer(
         network,
-        SoftmaxCrossEntropy(),
+        SoftmaxCrossEntropy(label_smoothing=recipe.label_smoothing),
         AdamW(weight_decay=recipe.weight_decay),
         OneCycle(recipe.learning_rate, total_steps=recipe.epochs * len(batches), warmup=recipe.warmup),
         batches,
@@ -160,11 +161,17 @@ def _batches(examples: Examples, geometry: Geometry, recipe: Recipe, seed: int) 
         examples.labels,
         batch_size=recipe.batch_size,
         seed=seed,
-        augment=Augmenter(geometry.size, deformation) if deformation else None,
-        late_augment=(settled, Augmenter(geometry.size, deformation.scaled(0.5)))
+        augment=_augmenter(geometry, recipe, deformation) if deformation else None,
+        late_augment=(settled, _augmenter(geometry, recipe, deformation.scaled(0.5)))
         if deformation and recipe.settle
         else None,
     )
+
+
+def _augmenter(geometry: Geometry, recipe: Recipe, deformation: Deformation) -> Augmenter | FineAugmenter:
+    if recipe.fineness > 1:
+        return FineAugmenter(geometry.size, deformation, factor=recipe.fineness)
+    return Augmenter(geometry.size, deformation)
 
 
 def _early_end(trainer: Trainer) -> dict[str, Any]:

@@ -24,10 +24,12 @@ class Recipe:
         warmup: share of the steps in which the learning rate rises.
         weight_decay: of AdamW.
         dropout: rate after each hidden layer.
+        label_smoothing: share of each target that is spread evenly over the classes (Szegedy et al. 2016).
         batch_norm: whether each hidden layer is normalised over the batch before its ReLU.
         average: decay of the moving average of the weights, or None.
         validation: share of the training split that is held out.
         deformation: applied anew to every picture in every epoch, or None.
+        fineness: pictures are deformed on a grid so many times as fine; 1 deforms them as they are.
         settle: share of the epochs, at the end, in which the deformation has half its strength.
         written: so many pictures of other hands, pens and cameras join the training split.
         non_digits: so many pictures of what is no digit join it, and the network has an output for them.
@@ -43,10 +45,12 @@ class Recipe:
     warmup: float = 0.2
     weight_decay: float = 0.01
     dropout: float = 0.0
+    label_smoothing: float = 0.0
     batch_norm: bool = False
     average: float | None = 0.999
     validation: float = 0.1
     deformation: Deformation | None = field(default_factory=Deformation)
+    fineness: int = 1
     settle: float = 0.0
     written: int = 0
     non_digits: int = 0
@@ -75,11 +79,13 @@ RECIPES: dict[str, Recipe] = {
     # Distances are in pixels, and those of the 8×8 pictures are three to four times as large.
     "digits": Recipe(
         hidden=(256, 256),
-        epochs=120,
+        epochs=200,
         batch_size=64,
         learning_rate=3e-3,
+        label_smoothing=0.1,
         average=0.99,
-        deformation=Deformation(rotation=10, shear=10, scale=0.1, shift=0.5, elastic=0.3, smoothness=2.0),
+        deformation=Deformation(rotation=10, shear=15, scale=0.1, shift=0.5, elastic=0.45, smoothness=2.0),
+        fineness=2,
         threads=1,
     ),
     "mnist": Recipe(hidden=(1024, 512), epochs=40, batch_size=256, learning_rate=2e-3, validation=1 / 12),

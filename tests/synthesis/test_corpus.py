@@ -94,7 +94,7 @@ QUICK = replace(
 )
 
 
-def test_a_model_learns_digits_and_what_is_none(source):
+def test_a_model_learns_digits_and_what_is_none():
     data = Dataset(
         "mnist", MNIST_GEOMETRY, _split("training", 500, 6), _split("test", 100, 7), "drawn digits"
     )
