@@ -56,19 +56,29 @@ def confusion_matrix(predicted: Array, labels: Array, classes: int = 10) -> NDAr
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
 
 
+def reliability(probabilities: Array, labels: Array, bins: int = 15) -> list[tuple[int, float, float]]:
+    """The reliability diagram: how often answers of about the same confidence are right.
+
+    Returns:
+        One ``(answers, mean confidence, share of them right)`` for each bin, by rising confidence; the bins
+        have equal mass, which puts most of them where most answers are.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    order = np.argsort(confidence, kind="stable")
+    return [
+        (len(part), float(confidence[part].mean()), float(correct[part].mean()))
+        for part in np.array_split(order, min(bins, len(order)))
+    ]
+
+
 def calibration_error(probabilities: Array, labels: Array, bins: int = 15) -> float:
     """Expected calibration error with bins of equal mass (Nguyen & O'Connor 2015).
 
     ``ECE = Σ_b n_b/n · |accuracy_b - mean confidence_b|``: 0 means that of the answers given with 90 %
     confidence, 90 % are right.
     """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
-    order = np.argsort(confidence, kind="stable")
-    gaps = [
-        len(part) * abs(float(correct[part].mean()) - float(confidence[part].mean()))
-        for part in np.array_split(order, min(bins, len(order)))
-    ]
+    gaps = (n * abs(right - sure) for n, sure, right in reliability(probabilities, labels, bins))
     return sum(gaps) / len(labels)
 
 
@@ -135,3 +145,62 @@ def risk_coverage(probabilities: Array, labels: Array) -> tuple[Array, Array, Ar
     order = np.argsort(-confidence, kind="stable")
     kept = np.arange(1, len(order) + 1)
     return confidence[order], kept / len(order), np.cumsum(wrong[order]) / kept
+
+
+def area_under_risk_coverage(probabilities: Array, labels: Array) -> float:
+    """The mean risk over all coverages (AURC; Geifman, Uziel & El-Yaniv 2019); 0 if nothing is wrong.
+
+    It is small if there are few mistakes, and smaller still if they are the least confident answers.
+
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.5, 0.5]])
+    >>> area_under_risk_coverage(p, np.array([0, 0, 1, 1]))  # only the least sure is wrong: (0+0+0+1/4)/4
+    0.0625
+    """
+    return float(risk_coverage(probabilities, labels)[2].mean())
+
+
+def auroc(digits: Array, others: Array) -> float:
+    """The chance that a digit is more confident than something else, a tie counting half.
+
+    It is the area under the ROC curve: ``P(c > c') + P(c = c') / 2`` (Mann & Whitney 1947).
+
+    Args:
+        digits: ``(n,)`` confidences of pictures of digits.
+        others: ``(m,)`` those of pictures that show none.
+
+    >>> auroc(np.array([0.9, 0.8, 0.5]), np.array([0.5, 0.0]))
+    0.9166666666666666
+    """
+    _some("AUROC", digits, others)
+    ordered = np.sort(others)
+    below = np.searchsorted(ordered, digits, side="left")
+    not_above = np.searchsorted(ordered, digits, side="right")
+    return float(np.mean(below + not_above)) / (2.0 * len(ordered))
+
+
+def rejection_at(digits: Array, others: Array, lost: float) -> tuple[float, float]:
+    """The threshold that rejects at most a share ``lost`` of the digits, and what it rejects of the rest.
+
+    What is less confident than the threshold is rejected.
+
+    Args:
+        digits: ``(n,)`` confidences of pictures of digits.
+        others: ``(m,)`` those of pictures that show none.
+        lost: in [0, 1).
+
+    >>> rejection_at(np.array([0.2, 0.8, 0.9, 0.95]), np.array([0.0, 0.5, 0.85]), lost=0.25)
+    (0.8, 0.6666666666666666)
+    """
+    _some("A rejection rate", digits, others)
+    if not 0.0 <= lost < 1.0:
+        raise ConfigurationError(f"The lost share lies in [0, 1); got {lost}.")
+    # A product such as 0.04 · 25 must not be cut to 0 for the rounding of 0.04.
+    threshold = float(np.sort(digits)[int(lost * len(digits) + 1e-9)])
+    return threshold, float(np.mean(np.asarray(others) < threshold))
+
+
+def _some(what: str, digits: Array, others: Array) -> None:
+    if not len(digits) or not len(others):
+        raise ConfigurationError(
+            f"{what} compares digits with others; got {len(digits)} and {len(others)} of them."
+        )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from digitnet import card_tables as tables
+from digitnet.card_tables import percent, table
 from digitnet.model_file import Model
 
 
@@ -13,88 +17,125 @@ def render_card(model: Model, report: dict[str, Any]) -> str:
     """The card of ``model``.
 
     Args:
-        model: as it was read from its file.
-        report: what ``scripts/evaluate.py --json`` prints for it.
+        model: as it was read from its file. Where ``model.metrics["seeds"]`` holds the error rates, in
+            [0, 1], that training runs with other seeds had on the test split at their last epoch, their
+            mean and standard deviation are shown.
+        report: what ``scripts/evaluate.py --json`` prints for it, the test split included.
     """
-    provenance, low_high = model.provenance, report["error_interval_95"]
-    recipe = provenance.get("recipe", {})
-    rows = [
+    return "\n".join(_lines(model, report))
+
+
+def _lines(model: Model, report: dict[str, Any]) -> Iterator[str]:
+    yield f"# {model.name}"
+    yield ""
+    yield f"Reads handwritten digits. {model.provenance.get('description', '')}"
+    yield ""
+    yield table(("", ""), _identity(model))
+    yield ""
+    yield "## Measured"
+    yield ""
+    yield f"Data: {report['data']}"
+    yield ""
+    yield f"Test split: {report['split']}"
+    yield ""
+    yield table(("", ""), _figures(model, report))
+    yield ""
+    yield from tables.mistakes(report)
+    yield from tables.confidence(report)
+    if report["corrupted"]:
+        yield from tables.corrupted(report["corrupted"])
+    if report.get("images"):
+        yield from tables.images(report["images"])
+    yield from tables.image_files(report["as_image_files"])
+    yield (
+        f"Measured by `scripts/evaluate.py` on {report['date']} ({report['machine']}, digitnet "
+        f"{report['digitnet']})."
+    )
+    yield ""
+    yield "## Limits"
+    yield ""
+    yield _limits(report)
+    yield ""
+
+
+def _identity(model: Model) -> list[tuple[str, ...]]:
+    provenance, geometry = model.provenance, model.geometry
+    shapes = [array.shape for name, array in model.network.named_arrays().items() if name.endswith("weight")]
+    widths = [shape[0] for shape in shapes if len(shape) == 2] + [model.network.out_features]
+    return [
         ("SHA-256", f"`{model.checksum}`"),
         ("version", f"`{model.version}`"),
-        ("network", " → ".join(str(width) for width in _widths(model))),
+        ("network", " → ".join(str(width) for width in widths)),
         ("parameters", f"{model.network.parameters.size:,}"),
-        (
-            "input",
-            f"{model.geometry.size}×{model.geometry.size} pixels, the digit in a box of {model.geometry.box}",
-        ),
+        ("input", f"{geometry.size}×{geometry.size} pixels, the digit in a box of {geometry.box}"),
         ("trained on", provenance.get("training", "")),
         ("validated on", provenance.get("validation", "")),
         ("seed, epochs", f"{provenance.get('seed')}, {provenance.get('epochs')}"),
-        ("recipe", f"`{json.dumps(recipe)}`"),
+        ("recipe", f"`{json.dumps(provenance.get('recipe', {}))}`"),
         ("licence", "MIT"),
     ]
-    figures = [
-        ("accuracy on the test split", f"{100 * report['accuracy']:.2f} %"),
+
+
+def _figures(model: Model, report: dict[str, Any]) -> list[tuple[str, ...]]:
+    low, high = report["error_interval_95"]
+    averaged, metrics = report["averaged"], model.metrics
+    rows: list[tuple[str, ...]] = [
+        ("accuracy on the test split", percent(report["accuracy"])),
         ("errors", f"{report['errors']} of {report['pictures']:,}"),
-        ("error rate, 95 % interval", f"{100 * low_high[0]:.2f} to {100 * low_high[1]:.2f} %"),
-        ("expected calibration error (15 equal-mass bins)", f"{100 * report['calibration_error']:.2f} %"),
+        ("error rate, 95 % interval", f"{100 * low:.2f} to {percent(high)}"),
+        (
+            f"for comparison: the mean answer to {averaged['views']} mild deformations of each picture",
+            f"{percent(averaged['accuracy'])}, {averaged['errors']} errors",
+        ),
+        ("expected calibration error (15 equal-mass bins)", percent(report["calibration_error"])),
         ("temperature", f"{model.temperature:.3f}"),
         ("accepted from a confidence of", f"{model.rejection_threshold:.3f}"),
-        ("accepted", f"{100 * report['accepted']:.2f} %"),
+        ("accepted", percent(report["accepted"])),
         ("errors among the accepted", str(report["errors_accepted"])),
-        ("accuracy on the validation split", f"{100 * model.metrics.get('validation_accuracy', 0):.2f} %"),
+        ("area under the rejection curve", percent(report["aurc"], 4)),
+        ("accuracy on the validation split", percent(metrics.get("validation_accuracy", 0.0))),
     ]
-    if "shuffled_test_accuracy" in model.metrics:
-        figures.append(
+    if "shuffled_test_accuracy" in metrics:
+        rows.append(
             (
                 "for comparison: a twin trained and tested on shuffled data, the same writers on both sides",
-                f"{100 * model.metrics['shuffled_test_accuracy']:.2f} % (recorded when it was trained)",
+                f"{percent(metrics['shuffled_test_accuracy'])} (recorded when it was trained)",
             )
         )
-    doors = [
-        (name, f"{100 * row['accuracy']:.2f} %", f"{100 * row['accepted']:.2f} %", str(row["pictures"]))
-        for name, row in report["as_image_files"].items()
-    ]
-    digits = report["errors_by_digit"]
-    return "\n".join(
-        [
-            f"# {model.name}",
-            "",
-            f"Reads handwritten digits. {provenance.get('description', '')}",
-            "",
-            _table(("", ""), rows),
-            "",
-            "## Measured",
-            "",
-            f"Data: {report['data']}",
-            "",
-            f"Test split: {report['split']}",
-            "",
-            _table(("", ""), figures),
-            "",
-            _table(("errors by digit", *digits), [("", *(str(count) for count in digits.values()))]),
-            "",
-            "## The whole way, from image file to answer",
-            "",
-            _table(("test pictures sent as", "right", "accepted", "pictures"), doors),
-            "",
-            f"Measured by `scripts/evaluate.py` on {report['date']} ({report['machine']}, digitnet "
-            f"{report['digitnet']}).",
-            "",
-            "## Limits",
-            "",
-            "One line of separate digits on plain ground. Letters and other signs are taken for digits more "
-            "often than they are marked as not sure; do not use it where a wrong digit does harm.",
-            "",
-        ]
+    if seeds := metrics.get("seeds"):
+        spread = f" ± {percent(float(np.std(seeds, ddof=1)), 3)}" if len(seeds) > 1 else ""
+        rows.append(
+            (
+                f"error rate at the last epoch with each of {len(seeds)} seeds: mean ± standard deviation",
+                f"{100 * float(np.mean(seeds)):.3f}{spread or ' %'} (recorded when they were trained)",
+            )
+        )
+    return rows
+
+
+def _limits(report: dict[str, Any]) -> str:
+    text = (
+        "Reads the digits 0 to 9 and nothing else: points, commas, dashes and signs are left out of the "
+        "text or taken for digits. "
     )
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def _widths(model: Model) -> list[int]:
-    shapes = [array.shape for name, array in model.network.named_arrays().items() if name.endswith("weight")]
-    return [shapes[0][0], *(shape[1] for shape in shapes)]
+    images = report.get("images") or {}
+    if others := images.get("non_digits"):
+        taken = others["all"]
+        text += (
+            f"Of {taken['pictures']:,} pictures that show no digit, {percent(taken['accepted'], 1)} are "
+            "accepted as one. "
+        )
+    else:
+        text += "How often it takes letters and other signs for digits was not measured here. "
+    if report["corrupted"]:
+        rows = report["corrupted"]["rows"]
+        worst = min(rows, key=lambda name: rows[name]["whole_way"]["accuracy"])
+        row = rows[worst]["whole_way"]
+        text += (
+            f"Of the corruptions tried, it copes worst with {worst}: {percent(row['accuracy'], 1)} right, "
+            f"and {percent(row['errors_accepted'], 1)} wrong though accepted. "
+        )
+    return text + (
+        "A confidence is calibrated for pictures like those of its data set; of other pens and cameras it "
+        "tells the surer from the less sure. Do not use it where a wrong digit does harm."
+    )

@@ -94,13 +94,24 @@ def worst_mistakes(split: Split, probabilities: NDArray[Any], most: int = 40) ->
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != split.labels)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
-    columns = 8
-    rows = max(1, -(-len(wrong) // columns))
+    return sheet(
+        "The surest mistakes: written → read as" if len(wrong) else "No mistakes",
+        [split.images[index] for index in wrong],
+        [f"{split.labels[index]} → {predicted[index]}  {confidence[index]:.0%}" for index in wrong],
+    )
+
+
+def sheet(title: str, pictures: Sequence[NDArray[Any]], captions: Sequence[str], columns: int = 8) -> Figure:
+    """Pictures row by row, each with its caption above it; grey ones ``(h, w)`` show ink as dark.
+
+    Colour pictures ``(h, w, 3)`` are shown as they are.
+    """
+    rows = max(1, -(-len(pictures) // columns))
     figure = Figure(figsize=(columns * 1.25, rows * 1.6 + 0.4), layout="constrained")
-    figure.suptitle("The surest mistakes: written → read as" if len(wrong) else "No mistakes")
+    figure.suptitle(title)
     for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.set_axis_off()
-    for axes, index in zip(figure.axes, wrong, strict=False):
-        axes.imshow(split.images[index], cmap="gray_r")
-        axes.set_title(f"{split.labels[index]} → {predicted[index]}  {confidence[index]:.0%}", fontsize=9)
+    for axes, picture, caption in zip(figure.axes, pictures, captions, strict=False):
+        axes.imshow(picture, cmap="gray_r")
+        axes.set_title(caption, fontsize=9)
     return figure

@@ -48,9 +48,12 @@ def _transparent(pixels: Pixels, levels: int) -> bytes:
     return _encoded(image)
 
 
+#: The rendering that changes nothing: a PNG of the data set's own pixels.
+AS_IT_IS = "PNG as it is, light on dark"
+
 #: ``rendering(pixels (size, size), levels) -> bytes`` of an image file, by what it shows.
 RENDERINGS: dict[str, Callable[[Pixels, int], bytes]] = {
-    "PNG as it is, light on dark": lambda pixels, levels: _encoded(_ink(pixels, levels)),
+    AS_IT_IS: lambda pixels, levels: _encoded(_ink(pixels, levels)),
     "PNG inverted, dark on light": lambda pixels, levels: _encoded(_paper(pixels, levels)),
     "PNG enlarged to 280×280": lambda pixels, levels: _encoded(_enlarged(_ink(pixels, levels))),
     "JPEG enlarged to 280×280": lambda pixels, levels: _encoded(

@@ -85,11 +85,62 @@ def test_risk_falls_with_coverage(answers):
     assert risk[len(risk) // 10] < risk[len(risk) // 2] < risk[-1]
 
 
+def test_reliability_bins_hold_every_answer_and_make_up_the_calibration_error(answers):
+    logits, labels = answers
+    probabilities = softmax(logits, axis=1)
+    bins = evaluation.reliability(probabilities, labels)
+    counts, confidence, right = (np.array(column) for column in zip(*bins, strict=True))
+    assert len(bins) == 15
+    assert counts.max() - counts.min() <= 1
+    assert (np.diff(confidence) > 0).all()
+    assert counts @ right / counts.sum() == pytest.approx(evaluation.accuracy(logits, labels))
+    error = (counts * np.abs(right - confidence)).sum() / counts.sum()
+    assert evaluation.calibration_error(probabilities, labels) == pytest.approx(error)
+    assert len(evaluation.reliability(probabilities[:4], labels[:4])) == 4
+
+
+def test_the_area_under_the_rejection_curve_is_smaller_if_confidence_knows_the_mistakes(answers):
+    logits, labels = answers
+    probabilities = softmax(logits, axis=1)
+    area = evaluation.area_under_risk_coverage(probabilities, labels)
+    wrong = probabilities.argmax(axis=1) != labels
+    oracle = np.where(wrong[:, None], 0.1, np.eye(10)[probabilities.argmax(axis=1)])
+    oracle[wrong, probabilities.argmax(axis=1)[wrong]] += 0.01
+    best = evaluation.area_under_risk_coverage(oracle, labels)
+    assert 0 < best < area < wrong.mean()
+    assert evaluation.area_under_risk_coverage(np.eye(3), np.arange(3)) == 0
+
+
+@pytest.mark.parametrize("digits_after_the_point", [1, 3, 12])  # many ties, some, none
+def test_auroc_agrees_with_scikit_learn_ties_and_all(digits_after_the_point):
+    rng = np.random.default_rng(SEED)
+    digits = np.round(rng.beta(5, 2, 300), digits_after_the_point)
+    others = np.round(rng.beta(2, 3, 200), digits_after_the_point)
+    expected = metrics.roc_auc_score([1] * 300 + [0] * 200, np.concatenate([digits, others]))
+    assert evaluation.auroc(digits, others) == pytest.approx(expected)
+    assert evaluation.auroc(others, digits) == pytest.approx(1 - expected)
+
+
+def test_the_rejecting_threshold_never_rejects_more_digits_than_it_may():
+    rng = np.random.default_rng(SEED)
+    for total in (1, 10, 25, 99, 1000):
+        digits, others = np.round(rng.beta(5, 1, total), 2), rng.beta(2, 3, 500)
+        threshold, rejected = evaluation.rejection_at(digits, others, 0.04)
+        assert np.mean(digits < threshold) <= 0.04
+        assert rejected == np.mean(others < threshold)
+        assert np.mean(digits <= threshold) > 0.04  # the next digit would be too many
+    assert evaluation.rejection_at(np.arange(25.0), np.array([0.5]), 0.04) == (1.0, 1.0)
+
+
 def test_impossible_requests_are_refused():
     with pytest.raises(ConfigurationError):
         evaluation.error_interval(1, 0)
     with pytest.raises(ConfigurationError):
         evaluation.rejection_threshold(np.eye(2), np.array([0, 1]), lost=1.0)
+    with pytest.raises(ConfigurationError, match="got 0 and 2"):
+        evaluation.auroc(np.array([]), np.ones(2))
+    with pytest.raises(ConfigurationError):
+        evaluation.rejection_at(np.ones(2), np.ones(2), lost=1.0)
 
 
 def test_nothing_is_believed_where_nothing_was_right():

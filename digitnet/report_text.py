@@ -1,0 +1,151 @@
+"""A report in lines for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+
+def report_lines(report: dict[str, Any]) -> list[str]:
+    """The figures of a report (see :mod:`digitnet.report`) that fit on a screen."""
+    name = "{name} {version}".format(**report["model"])
+    lines = []
+    if "accuracy" in report:
+        lines += [f"{name} on {report['dataset']}: {report['split']}", *_test_split(report)]
+    if images := report.get("images"):
+        lines += [f"{name} on labelled pictures:", *_images(images)]
+    return lines
+
+
+def _test_split(report: dict[str, Any]) -> Iterator[str]:
+    low, high = report["error_interval_95"]
+    wrong = report["errors"] - report["errors_accepted"]
+    averaged = report["averaged"]
+    yield (
+        f"  accuracy           {_percent(report['accuracy'])}  ({report['errors']} errors in "
+        f"{report['pictures']:,} pictures; 95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+    )
+    yield (
+        f"  averaged           {_percent(averaged['accuracy'])}  ({averaged['errors']} errors; the mean "
+        f"answer to {averaged['views']} mild deformations of each picture)"
+    )
+    yield f"  calibration error  {_percent(report['calibration_error'])}"
+    yield (
+        f"  accepted           {_percent(report['accepted'])}  (the rest is not sure; that catches "
+        f"{wrong} of the {report['errors']} errors)"
+    )
+    kept = ", ".join(
+        f"{point['errors']} in {100 * point['coverage']:.1f} %"
+        for point in report["rejection_curve"]
+        if point["coverage"] > 0.89
+    )
+    yield f"  errors in the surest answers: {kept}; area under the curve {100 * report['aurc']:.4f} %"
+    yield from _table(
+        ("as image files", "right", "accepted"),
+        [
+            (kind, _percent(row["accuracy"]), _percent(row["accepted"]))
+            for kind, row in report["as_image_files"].items()
+        ],
+    )
+    if corrupted := report["corrupted"]:
+        rows = {**corrupted["rows"], "mean of MNIST-C's fifteen": corrupted["mean_of_mnist_c"]}
+        yield from _table(
+            ("spoilt by", "network: right", "whole way: right", "accepted", "wrong though accepted"),
+            [
+                (
+                    kind,
+                    _percent(row["network"]["accuracy"]),
+                    *(
+                        _percent(row["whole_way"][name])
+                        for name in ("accuracy", "accepted", "errors_accepted")
+                    ),
+                )
+                for kind, row in rows.items()
+            ],
+        )
+
+
+def _images(images: dict[str, Any]) -> Iterator[str]:
+    rows = []
+    for group, scores in images["groups"].items():
+        rows += _with_averages(group, scores, _number_cells)
+    if len(images["groups"]) > 1:
+        rows += _with_averages("all folders", {**images["numbers"], "sources": {}}, _number_cells)
+    head = ("pictures of digits", "pictures", "exact", "digits", "accepted", "wrong though accepted")
+    yield from _table(head, rows)
+    if others := images["non_digits"]:
+        yield from _table(
+            ("non-digits", "pictures", "accepted", "nothing found"),
+            _with_averages("", others, _other_cells),
+        )
+    yield from _confidence(images["confidence"] or {})
+    yield from _left_out(images)
+
+
+def _with_averages(group: str, scores: dict[str, Any], cells: Any) -> list[tuple[str, ...]]:
+    named = {
+        **scores["sources"],
+        "mean over sources": scores["mean_over_sources"],
+        "all pictures": scores["all"],
+    }
+    return [(f"{group}: {name}" if group else name, *cells(row)) for name, row in named.items()]
+
+
+def _number_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    shares = (_percent(row[name]) for name in ("exact", "digit_accuracy", "accepted"))
+    return (str(row.get("pictures", "")), *shares, str(row.get("errors_accepted", "")))
+
+
+def _other_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return str(row.get("pictures", "")), _percent(row["accepted"]), str(row.get("nothing_found", ""))
+
+
+def _confidence(figures: dict[str, Any]) -> Iterator[str]:
+    if "auroc" in figures:
+        yield (
+            f"  AUROC              {figures['auroc']:.4f}   (confidence of {figures['digits']:,} pictures of "
+            f"a digit against {figures['non_digits']:,} non-digits)"
+        )
+    if "auroc_test_split" in figures:
+        yield f"  AUROC              {figures['auroc_test_split']:.4f}   (the test split against non-digits)"
+    if "auroc" in figures:
+        yield (
+            f"  rejected           {_percent(figures['rejected'])}  of the non-digits (mean over sources "
+            f"{_percent(figures['rejected_mean_over_sources'])}) where "
+            f"{100 * figures['digits_that_may_be_rejected']:g} % of the digits may be: below "
+            f"{figures['threshold']:.3f}"
+        )
+        yield (
+            f"  as the model is    {_percent(figures['rejected_as_set_up'])}  of the non-digits and "
+            f"{_percent(figures['digits_rejected_as_set_up'])} of the digits"
+        )
+
+
+def _left_out(images: dict[str, Any], most: int = 20) -> Iterator[str]:
+    """The files that no figure includes, by name."""
+    kinds = (
+        ("that could not be read", [f"{row['file']}: {row['error']}" for row in images["unreadable"]]),
+        ("without a label, neither their folder's name nor their own", images["unlabelled"]),
+        ("whose ending is not that of a picture", images["not_images"]),
+    )
+    for what, files in kinds:
+        if files:
+            yield f"  left out: {len(files):,} {'file' if len(files) == 1 else 'files'} {what}"
+            yield from (f"    {file}" for file in files[:most])
+            if len(files) > most:
+                yield f"    and {len(files) - most:,} more; --json names them all"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Columns side by side, the first to the left and the others to the right; nothing without rows."""
+    if not rows:
+        return
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for number, row in enumerate((head, *rows)):
+        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        indent = "    " if number else "  "
+        yield (indent + row[0].ljust(widths[0] + 4 - len(indent)) + "   " + "   ".join(cells)).rstrip()
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
