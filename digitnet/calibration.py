@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from digitnet.data.dataset import Split
-from digitnet.evaluation import accuracy, fit_temperature, rejection_threshold
+from digitnet.evaluation import accuracy, auroc, fit_temperature, rejection_threshold
 from digitnet.geometry import CLASSES
 from digitnet.imaging import to_inputs
 from digitnet.model_file import Model
@@ -19,7 +19,9 @@ LOST_OF_DATA_SET = 0.01
 LOST_OF_HANDWRITING = 0.025
 
 
-def calibrate(model: Model, validation: Split, handwriting: Examples | None = None) -> Model:
+def calibrate(
+    model: Model, validation: Split, handwriting: Examples | None = None, signs: Examples | None = None
+) -> Model:
     """The model with a temperature and a rejection threshold that were fitted on held-out pictures.
 
     The temperature is fitted on the validation split. So is the threshold, unless there is handwriting from
@@ -30,6 +32,7 @@ def calibrate(model: Model, validation: Split, handwriting: Examples | None = No
         model: a trained model; its own temperature and threshold are not looked at.
         validation: digits that it was not trained on.
         handwriting: digits of other origin that it was not trained on, or None.
+        signs: pictures of the same origin that show no digit, to measure what is rejected, or None.
     """
     logits = np.asarray(model.network.predict(to_inputs(validation.images, model.geometry)), np.float64)
     warm = replace(model, temperature=fit_temperature(logits, validation.labels))
@@ -37,12 +40,14 @@ def calibrate(model: Model, validation: Split, handwriting: Examples | None = No
         images, labels, lost = validation.images, validation.labels, LOST_OF_DATA_SET
     else:
         images, labels, lost = handwriting.images, handwriting.labels, LOST_OF_HANDWRITING
-    metrics = {"validation_accuracy": accuracy(logits[:, :CLASSES], validation.labels)}
     probabilities = warm.probabilities(images)
+    threshold = rejection_threshold(probabilities, labels, lost=lost)
+    metrics = {"validation_accuracy": accuracy(logits[:, :CLASSES], validation.labels)}
     if handwriting is not None:
         metrics["handwriting_accuracy"] = accuracy(probabilities, labels)
-    return replace(
-        warm,
-        rejection_threshold=rejection_threshold(probabilities, labels, lost=lost),
-        metrics=model.metrics | metrics,
-    )
+    if handwriting is not None and signs is not None:
+        digits, others = probabilities.max(axis=1), warm.probabilities(signs.images).max(axis=1)
+        metrics["handwriting_accepted"] = float(np.mean(digits >= threshold))
+        metrics["signs_rejected"] = float(np.mean(others < threshold))
+        metrics["signs_auroc"] = auroc(digits, others)
+    return replace(warm, rejection_threshold=threshold, metrics=model.metrics | metrics)

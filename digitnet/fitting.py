@@ -29,6 +29,7 @@ from digitnet.synthesis.corpus import (
     font_digits,
     font_signs,
     held_out_handwriting,
+    held_out_signs,
     non_digits,
     written_digits,
 )
@@ -120,10 +121,9 @@ def fit(
             **_early_end(trainer),
         },
     )
-    outside = held_out_handwriting(fonts) if recipe.wants_fonts else None
-    return Fit(
-        calibrate(model, validation, outside), trainer.history, trainer.interrupted, trainer.stopped_early
-    )
+    outside = (held_out_handwriting(fonts), held_out_signs(fonts)) if recipe.wants_fonts else ()
+    model = calibrate(model, validation, *outside)
+    return Fit(model, trainer.history, trainer.interrupted, trainer.stopped_early)
 
 
 def practice(

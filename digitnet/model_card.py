@@ -102,6 +102,16 @@ def _figures(model: Model, report: dict[str, Any]) -> list[tuple[str, ...]]:
                 f"{percent(metrics['shuffled_test_accuracy'])} (recorded when it was trained)",
             )
         )
+    if "signs_rejected" in metrics:
+        rows += [
+            (
+                "other hands, not trained on (held-out fonts, scikit-learn's digits, drawn strokes): right",
+                percent(metrics["handwriting_accuracy"]),
+            ),
+            ("accepted of them", percent(metrics["handwriting_accepted"])),
+            ("letters and scribbles, not trained on: rejected", percent(metrics["signs_rejected"])),
+            ("how well confidence tells the two apart (AUROC)", f"{metrics['signs_auroc']:.4f}"),
+        ]
     if seeds := metrics.get("seeds"):
         spread = f" ± {percent(float(np.std(seeds, ddof=1)), 3)}" if len(seeds) > 1 else ""
         rows.append(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from digitnet.fitting import Fit
+from digitnet.model_file import Model
+
 
 def report_lines(report: dict[str, Any]) -> list[str]:
     """The figures of a report (see :mod:`digitnet.report`) that fit on a screen."""
@@ -15,6 +18,32 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     if images := report.get("images"):
         lines += [f"{name} on labelled pictures:", *_images(images)]
     return lines
+
+
+def training_lines(model: Model, run: Fit) -> list[str]:
+    """What a training run came to; ``model`` is the run's with its test figures among the metrics."""
+    metrics = model.metrics
+    ending = "interrupted" if run.interrupted else "stopped early" if run.stopped_early else "complete"
+    seconds = sum(report.seconds for report in run.history)
+    grouped = "shuffled_test_accuracy" in metrics
+    rows = [
+        ("validation accuracy", metrics["validation_accuracy"], ""),
+        ("test accuracy", metrics["test_accuracy"], "   (strange writers: the honest figure)" * grouped),
+    ]
+    if grouped:
+        remark = "   (a twin on shuffled data: the same writers on both sides)"
+        rows.append(("test accuracy", metrics["shuffled_test_accuracy"], remark))
+    if "signs_rejected" in metrics:
+        rows.append(("other hands: right", metrics["handwriting_accuracy"], ""))
+        rows.append(("  accepted of them", metrics["handwriting_accepted"], ""))
+        rows.append(("letters: rejected", metrics["signs_rejected"], ""))
+    return [
+        f"Training {ending} after {len(run.history)} epochs, {seconds:.1f} s.",
+        f"  parameters            {model.network.parameters.size:>9,}",
+        *(f"  {name:<21} {100 * share:>8.2f} %{remark}" for name, share, remark in rows),
+        f"  temperature           {model.temperature:>8.2f}",
+        f"  sure from confidence  {model.rejection_threshold:>8.2f}",
+    ]
 
 
 def _test_split(report: dict[str, Any]) -> Iterator[str]:

@@ -125,7 +125,7 @@ def figures() -> str:
 
 def _whole_way(card: str) -> str:
     """The range of the accuracies of pictures that were sent as image files."""
-    table = card.partition("## The whole way")[2]
+    table = card.partition("## The whole way")[2].partition("\n## ")[0]
     shares = [
         float(share) for share in re.findall(r"^\| (?!the same)[^|]+\| ([\d.]+) % \|", table, re.MULTILINE)
     ]

@@ -19,6 +19,8 @@ from digitnet.fitting import Fit, fit
 from digitnet.model_file import Model, card_path, checksum_on_card, save_model
 from digitnet.recipes import RECIPES, Recipe
 from digitnet.recognizer import Recognizer
+from digitnet.report_text import training_lines
+from digitnet.siblings import sibling_errors
 from digitnet.synthesis.font_files import FontFile, fetch_fonts
 from digitnet.training import EpochReport
 
@@ -87,6 +89,13 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     help="Save the run here after every epoch; if the file exists, go on from it, bit for bit.",
 )
 @click.option(
+    "--sibling",
+    "siblings",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Model of the same recipe and another seed; its test error stands beside this one's on the card.",
+)
+@click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for pictures: learning curves, confusion matrix, the worst mistakes.",
@@ -109,6 +118,7 @@ def main(
     patience: int | None,
     seed: int,
     checkpoint: Path | None,
+    siblings: tuple[Path, ...],
     plots: Path | None,
     quiet: bool,
 ) -> None:
@@ -148,6 +158,7 @@ def main(
         )
         if deform is False:
             recipe = replace(recipe, deformation=None)
+        others = sibling_errors(siblings, data.name, recipe, seed)
         # An hour of training must not end in a folder that cannot be written.
         ensure_writable(output)
         if plots:
@@ -158,6 +169,9 @@ def main(
         save_model(run.model, output)
         probabilities = Recognizer(run.model).probabilities(data.test.images)
         model = _with_metrics(run, data, probabilities, recipe, seed, quiet)
+        if others:
+            errors = [1 - model.metrics["test_accuracy"], *others]
+            model = replace(model, metrics=model.metrics | {"seeds": errors})
         save_model(model, output)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
@@ -165,7 +179,8 @@ def main(
         raise click.ClickException(
             "That does not fit into memory; choose narrower --hidden layers or a smaller --batch-size."
         ) from error
-    _summary(model, run, output)
+    click.echo("\n".join(training_lines(model, run)))
+    click.echo(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
     if plots:
         _draw(plots, run, data, probabilities)
 
@@ -215,27 +230,6 @@ def _with_metrics(
             probabilities = Recognizer(twin.model).probabilities(shuffled.test.images)
             metrics["shuffled_test_accuracy"] = accuracy(probabilities, shuffled.test.labels)
     return replace(run.model, metrics=metrics)
-
-
-def _summary(model: Model, run: Fit, output: Path) -> None:
-    metrics, total = model.metrics, len(run.history)
-    ending = "interrupted" if run.interrupted else "stopped early" if run.stopped_early else "complete"
-    click.echo(f"Training {ending} after {total} epochs, {sum(r.seconds for r in run.history):.1f} s.")
-    click.echo(f"  parameters            {model.network.parameters.size:>9,}")
-    click.echo(f"  validation accuracy   {100 * metrics['validation_accuracy']:>8.2f} %")
-    grouped = "shuffled_test_accuracy" in metrics
-    click.echo(
-        f"  test accuracy         {100 * metrics['test_accuracy']:>8.2f} %"
-        + ("   (strange writers: the honest figure)" if grouped else "")
-    )
-    if grouped:
-        click.echo(
-            f"  test accuracy         {100 * metrics['shuffled_test_accuracy']:>8.2f} %"
-            "   (a twin on shuffled data: the same writers on both sides)"
-        )
-    click.echo(f"  temperature           {model.temperature:>8.2f}")
-    click.echo(f"  sure from confidence  {model.rejection_threshold:>8.2f}")
-    click.echo(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
 
 
 def _draw(folder: Path, run: Fit, data: Dataset, probabilities: np.ndarray) -> None:
