@@ -16,7 +16,7 @@ from digitnet.synthesis.corpus import Examples
 #: Shares of right answers that may come back as not sure: of the data set's own digits, which are cut out
 #: cleanly, and of other people's handwriting.
 LOST_OF_DATA_SET = 0.01
-LOST_OF_HANDWRITING = 0.025
+LOST_OF_HANDWRITING = 0.04
 
 
 def calibrate(

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from digitnet.errors import ConfigurationError
 
 # Raised whenever a change in this package alters the pixels that a network gets to see.
-PREPROCESSING_VERSION = 1
+PREPROCESSING_VERSION = 2
 
 #: The digits 0 to 9.
 CLASSES = 10

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digitnet.errors import UnreadableImageError
-from digitnet.imaging import Box, Picture, decode, find_digits, picture_from_array, to_inputs
+from digitnet.imaging import Box, Glyph, Picture, decode, find_digits, picture_from_array
 from digitnet.model_file import Model, load_model
-from digitnet.nn.activations import softmax
 
 MAX_PIXELS = 25_000_000
 
@@ -104,15 +103,10 @@ class Recognizer:
             ImageError: one of its children says what is wrong with the picture.
         """
         picture = self._picture(image)
-        glyphs = find_digits(picture, self.model.geometry)
+        glyphs = find_digits(picture, self.model.geometry, self.probabilities)
         if not glyphs:
             return Prediction("", 0.0, False, (), picture.width, picture.height)
-        pixels = np.stack([glyph.pixels for glyph in glyphs])
-        probabilities = self.probabilities(pixels)
-        digits = tuple(
-            self._digit(row, glyph.box, glyph.pixels)
-            for row, glyph in zip(probabilities, glyphs, strict=True)
-        )
+        digits = tuple(self._digit(glyph) for glyph in glyphs)
         return Prediction(
             text="".join(str(digit.digit) for digit in digits),
             confidence=float(np.prod([digit.confidence for digit in digits])),
@@ -124,19 +118,18 @@ class Recognizer:
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
-        logits = self.model.network.predict(to_inputs(pixels, self.model.geometry))
-        return np.asarray(softmax(logits.astype(np.float64) / self.model.temperature))
+        return self.model.probabilities(pixels)
 
-    def _digit(self, probabilities: NDArray[np.float64], box: Box, pixels: NDArray[np.uint8]) -> Digit:
-        digit = int(probabilities.argmax())
-        confidence = float(probabilities[digit])
+    def _digit(self, glyph: Glyph) -> Digit:
+        digit = int(glyph.probabilities.argmax())
+        confidence = float(glyph.probabilities[digit])
         return Digit(
             digit=digit,
             confidence=confidence,
             accepted=confidence >= self.model.rejection_threshold,
-            box=box,
-            probabilities=tuple(probabilities.tolist()),
-            pixels=pixels,
+            box=glyph.box,
+            probabilities=tuple(glyph.probabilities.tolist()),
+            pixels=glyph.pixels,
             levels=self.model.geometry.levels,
         )
 

@@ -34,7 +34,7 @@ from digitnet.report_text import report_lines
 @click.option(
     "--pictures",
     type=click.IntRange(min=0),
-    default=1000,
+    default=300,
     show_default=True,
     help="So many test pictures are also sent the whole way, as image files of several kinds and spoilt "
     "in many ways; 0 leaves that out.",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY, PREPROCESSING_VERSION, Geometry
 from digitnet.imaging.decode import decode, preview
-from digitnet.imaging.ink import extract_ink
-from digitnet.imaging.locate import Box, locate
+from digitnet.imaging.locate import Box
 from digitnet.imaging.normalize import normalize, to_inputs
-from digitnet.imaging.picture import ByteArray, Picture, picture_from_array
+from digitnet.imaging.picture import ByteArray, FloatArray, Picture, picture_from_array
+from digitnet.imaging.readings import best_reading
 
 __all__ = [
     "DIGITS_GEOMETRY",
@@ -35,17 +40,33 @@ class Glyph:
     Attributes:
         box: where, in pixels of the upright original picture.
         pixels: what the network gets to see, uint8 (size, size) in 0..levels of the geometry.
+        probabilities: what it says to that, float64 (10,).
     """
 
     box: Box
     pixels: ByteArray
+    probabilities: npt.NDArray[np.float64]
 
 
-def find_digits(picture: Picture, geometry: Geometry) -> list[Glyph]:
-    """Find the digits in a picture, left to right; a picture without any gives an empty list."""
-    ink = extract_ink(picture.grey)
+#: From pixels as a network sees them, uint8 (n, size, size), to probabilities of the digits, float64 (n, 10).
+Score: TypeAlias = Callable[[ByteArray], npt.NDArray[np.float64]]
+
+
+def find_digits(picture: Picture, geometry: Geometry, score: Score) -> list[Glyph]:
+    """Find the digits in a picture, line by line and left to right; one without any gives an empty list.
+
+    What is ink, and where one digit ends and the next begins, is not always plain to see. Then several
+    readings are tried, and the one that ``score`` finds most digit-like is taken.
+    """
+
+    def judge(crops: Sequence[FloatArray]) -> tuple[ByteArray, npt.NDArray[np.float64]]:
+        pixels = np.stack([normalize(crop, geometry) for crop in crops])
+        return pixels, score(pixels)
+
+    reading = best_reading(picture.grey, judge)
     return [
-        Glyph(_in_original(region.box, picture), normalize(region.ink, geometry)) for region in locate(ink)
+        Glyph(_in_original(region.box, picture), region.pixels, region.probabilities)
+        for region in reading.regions
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from digitnet.imaging.background import examine
+from digitnet.imaging.background import Scene, examine
 from digitnet.imaging.picture import BoolArray, FloatArray
 from digitnet.imaging.thresholds import otsu_threshold
 
@@ -40,7 +40,12 @@ class Ink:
 
 
 def extract_ink(grey: FloatArray) -> Ink:
-    """Separate ink from ground in a grey picture (height, width) in [0, 1], of either polarity.
+    """Separate ink from ground in a grey picture (height, width) in [0, 1], of either polarity."""
+    return ink_of(examine(grey))
+
+
+def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
+    """Separate ink from ground in a picture whose ground is known.
 
     The depth of a mark is its difference from the background estimated under it. A threshold after
     Otsu (1979), among the pixels that stand out from the noise, tells strokes from fainter marks such
@@ -48,29 +53,39 @@ def extract_ink(grey: FloatArray) -> Ink:
     threshold. Depths are scaled so that a full stroke is 1 and are otherwise left linear.
 
     A picture whose marks do not stand out from its noise gives an empty mask.
+
+    Args:
+        scene: the picture relative to its ground.
+        blur: standard deviation in pixels of the Gaussian that the mask is found under; a printed
+            pattern, thinner than the pen, fades under it. Large pictures are blurred by at least 1/1000.
+        share: the lower threshold, as a share of the usual depth of a stroke.
     """
-    scene = examine(grey)
     depth = scene.depth
-    blur = max(depth.shape) / 1000
+    blur = max(blur, max(depth.shape) / 1000)
     smooth = ndimage.gaussian_filter(depth, blur, mode="nearest") if blur > 0.4 else depth
     noise = _noise(smooth, scene.clear)
-    candidates = smooth[(smooth > max(3 * noise, _MIN_CONTRAST / 2)) & ~scene.outside]
+    candidates = smooth[smooth > max(3 * noise, _MIN_CONTRAST / 2)]
     if candidates.size == 0:
-        return _no_ink(grey.shape)
+        return _no_ink(depth.shape)
     level = float(np.mean(candidates[candidates >= otsu_threshold(candidates)]))
     if level < max(_MIN_SIGNAL_TO_NOISE * noise, _MIN_CONTRAST):
-        return _no_ink(grey.shape)
-    weak = (smooth > 0.4 * level) & ~scene.outside
-    strong = smooth > 0.65 * level
+        return _no_ink(depth.shape)
+    weak = smooth > share * level
+    strong = smooth > max(0.65, share + 0.1) * level
     mask = _without_specks(_hysteresis(weak, strong))
     if not mask.any():
-        return _no_ink(grey.shape)
+        return _no_ink(depth.shape)
+    return ink_under(mask, scene, smooth, noise)
+
+
+def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -> Ink:
+    """The ink with a known mask: values scaled by a full stroke, soft edges taken in."""
     full = float(np.percentile(smooth[mask], 90))
     stroke_width = 4 * float(ndimage.distance_transform_edt(mask)[mask].mean()) - 1
     soft_edge = 1 + math.ceil(stroke_width / 2)
     fringe = smooth > max(0.02 * full, 3 * noise)
     near = ndimage.binary_dilation(mask, _EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | mask)
-    values = np.where(near, np.clip(depth / full, 0, 1), 0).astype(np.float32)
+    values = np.where(near, np.clip(scene.depth / full, 0, 1), 0).astype(np.float32)
     return Ink(values, mask, stroke_width, soft_edge)
 
 
@@ -106,13 +121,20 @@ def _hysteresis(weak: BoolArray, strong: BoolArray) -> BoolArray:
 
 
 def _without_specks(mask: BoolArray) -> BoolArray:
-    """The mask without components that are tiny beside the largest, or in the picture."""
+    """The mask without components that are tiny beside the largest, or in the picture.
+
+    The largest is so by its area and thickness: a ruled line, however long, does not make digits specks.
+    """
     labels, count = ndimage.label(mask, _EIGHT_NEIGHBOURS)
+    if count == 0:
+        return mask
     sides = np.array(
-        [max(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in ndimage.find_objects(labels)]
-        or [0]
+        [(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in ndimage.find_objects(labels)],
+        dtype=np.float64,
     )
+    longer, shorter = sides.max(axis=1), sides.min(axis=1)
+    largest = float(np.maximum(np.sqrt(longer * shorter), np.minimum(longer, 6 * shorter)).max())
     keep = np.zeros(count + 1, dtype=bool)
-    keep[1:] = sides[:count] >= max(0.12 * sides.max(), 0.02 * max(mask.shape), 3)
+    keep[1:] = longer >= max(0.12 * largest, min(0.015 * max(mask.shape), 0.05 * min(mask.shape)), 3)
     cleaned: BoolArray = keep[labels]
     return cleaned

@@ -1,15 +1,31 @@
-"""Where the digits are: connected ink gathered into one region a digit, from left to right."""
+"""Where the digits are: lines, cuts and the recogniser's word, from ink to one region a digit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from digitnet.imaging.ink import Ink, ink_bounds
-from digitnet.imaging.picture import BoolArray, FloatArray
+from digitnet.imaging.atoms import AtomLine, cut_up, uncut
+from digitnet.imaging.components import components
+from digitnet.imaging.ink import Ink
+from digitnet.imaging.lattice import best_path, candidate_pieces, edges_of, trust_in_cuts
+from digitnet.imaging.lines import lines_of
+from digitnet.imaging.picture import ByteArray, FloatArray
+
+#: From the ink of n pieces to their pixels as the network sees them, uint8 (n, size, size), and the
+#: probabilities of the ten digits, float64 (n, 10).
+Judge: TypeAlias = Callable[[Sequence[FloatArray]], tuple[ByteArray, npt.NDArray[np.float64]]]
+
+# A component that is read with this probability is not cut, unless it is too wide for a digit.
+SURE = 0.9
+# What judging a piece takes besides its pixels, in pixels.
+_WORK_PER_PIECE = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,115 +40,147 @@ class Box:
 
 @dataclass(frozen=True)
 class Region:
-    """One digit: its box in the ink picture and its own ink, float32 (height, width) in [0, 1]."""
+    """One digit.
+
+    Attributes:
+        box: in pixels of the ink picture.
+        pixels: what the network saw, uint8 (size, size).
+        probabilities: what it said, float64 (10,).
+    """
 
     box: Box
-    ink: FloatArray
+    pixels: ByteArray
+    probabilities: npt.NDArray[np.float64]
 
 
 @dataclass
-class _Part:
-    """Components that belong together; the slice ends are exclusive."""
+class Allowance:
+    """How much work a picture may still cause, in pixels: noise and scribbles must not take for ever."""
 
-    labels: list[int]
-    left: int
-    right: int
-    top: int
-    bottom: int
+    remaining: int
 
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
-
-    def absorb(self, other: _Part) -> None:
-        """Take the other's components in."""
-        self.labels += other.labels
-        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
-        self.top, self.bottom = min(self.top, other.top), max(self.bottom, other.bottom)
+    def take(self, work: int) -> bool:
+        """Take as much from the allowance; False, and nothing taken, if that is more than remains."""
+        if work > self.remaining:
+            return False
+        self.remaining -= work
+        return True
 
 
-def locate(ink: Ink) -> list[Region]:
-    """Gather the components of the ink into digits, left to right; no ink gives an empty list.
+@dataclass(frozen=True)
+class Reading:
+    """What a picture's ink says.
 
-    Components that stand side by side and are of comparable height are digits of their own. Whatever
-    lies above, below or within another, and whatever is much lower than the tallest (the bar of a 5, a
-    break in a stroke), joins its nearest neighbour: a digit cut in two is lost, two digits read as one
-    can at least be seen to be wrong.
+    Attributes:
+        regions: the digits in reading order.
+        cost: −log of the reading's probability: of its digits, shapes, cuts and dropped ink.
+        sure: whether no other reading needs to be tried.
     """
-    labels, count = ndimage.label(ink.mask, structure=np.ones((3, 3)))
-    if count == 0:
-        return []
-    parts = [
-        _Part([label], columns.start, columns.stop, rows.start, rows.stop)
-        for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
+
+    regions: list[Region]
+    cost: float
+    sure: bool
+
+    @property
+    def text(self) -> str:
+        """The digits."""
+        return "".join(str(region.probabilities.argmax()) for region in self.regions)
+
+
+def locate(ink: Ink, judge: Judge, allowance: Allowance) -> Reading:
+    """Find the digits in ink, line by line, each from left to right; no ink gives no regions.
+
+    Components are judged as they are first. Those that look like no digit, or are too wide for one, are
+    cut in many places; then all runs of neighbouring parts are judged, and the cheapest path through
+    each line's lattice says which of them are the digits. What the allowance is too small for is not
+    looked at.
+    """
+    labels, parts = components(ink.mask)
+    found = [line for line in lines_of(parts) if allowance.take(line.area)]
+    lines = [uncut(ink, labels, line) for line in found]
+    judged = _Judged(judge, allowance)
+    judged.look(lines, [[(i, i + 1) for i in range(len(line.atoms))] for line in lines])
+    lines = [
+        cut_up(line, [judged.digit(line, i, i + 1)[1] >= SURE for i in range(len(line.atoms))])
+        for line in lines
     ]
-    parts = [part for part in parts if not _is_frame(labels, part, parts)]
-    return [_cut_out(ink, labels, digit) for digit in _gather(parts, ink.stroke_width)]
+    runs = [_worth_judging(line, judged) for line in lines]
+    judged.look(lines, runs)
+    regions: list[Region] = []
+    cost, sure = 0.0, True
+    for line, pieces in zip(lines, runs, strict=True):
+        atoms = line.atoms
+        scored = [(*piece, *judged.digit(line, *piece)) for piece in pieces if judged.knows(line, *piece)]
+        edges = edges_of(atoms, scored, line.height)
+        path = best_path(len(atoms), edges)
+        trust = trust_in_cuts(atoms, edges, path)
+        for edge in path:
+            if edge.digit:
+                region = judged.region(line, edge.start, edge.stop)
+                if atoms[edge.stop - 1].cut or (edge.start and atoms[edge.start - 1].cut):
+                    region = replace(region, probabilities=trust * region.probabilities + (1 - trust) / 10)
+                regions.append(region)
+                sure = sure and edge.cost < -math.log(SURE) + 0.3
+            else:
+                sure = sure and edge.cost < 1
+            cost += edge.cost
+    return Reading(regions, cost, sure)
 
 
-def _is_frame(labels: npt.NDArray[np.int32], part: _Part, parts: list[_Part]) -> bool:
-    """Whether the part is a rectangle drawn around others: ink along all four sides of its box."""
-    if not any(
-        part.left < other.left
-        and other.right < part.right
-        and part.top < other.top
-        and other.bottom < part.bottom
-        and other.height > 0.25 * part.height
-        for other in parts
-    ):
-        return False
-    inside = labels[part.top : part.bottom, part.left : part.right] == part.labels[0]
-    deep = max(2, min(inside.shape) // 12)
-    sides = (
-        inside[:deep].any(axis=0),
-        inside[-deep:].any(axis=0),
-        inside[:, :deep].any(axis=1),
-        inside[:, -deep:].any(axis=1),
-    )
-    return all(side.mean() > 0.85 for side in sides)
+def _worth_judging(line: AtomLine, judged: _Judged) -> list[tuple[int, int]]:
+    """The candidate pieces, but for unions of what are digits by themselves and stand apart."""
+    atoms = line.atoms
+    alone = [judged.digit(line, i, i + 1)[1] >= SURE for i in range(len(atoms))]
+    tall = [atom.bottom - atom.top > 0.6 * line.height for atom in atoms]
+    runs = []
+    for start, stop in candidate_pieces(atoms, line.height):
+        digits = [i for i in range(start, stop) if alone[i] and tall[i]]
+        apart = any(
+            atoms[a].component != atoms[b].component and atoms[b].left - atoms[a].right > 0.1 * line.height
+            for a, b in pairwise(digits)
+        )
+        if not apart:
+            runs.append((start, stop))
+    return runs
 
 
-def _gather(parts: list[_Part], stroke_width: float) -> list[_Part]:
-    """Merge parts until each that remains can stand as a digit."""
-    tallest = max(part.height for part in parts)
-    large = sorted((p for p in parts if p.height >= 0.5 * tallest), key=lambda p: p.left)
-    small = [p for p in parts if p.height < 0.5 * tallest]
-    digits = [large[0]]
-    for part in large[1:]:
-        last = digits[-1]
-        overlap = last.right - part.left
-        if overlap > 0.2 * min(last.width, part.width) or -overlap < max(0.6 * stroke_width, 0.04 * tallest):
-            last.absorb(part)
-        else:
-            digits.append(part)
-    reach = 0.4 * tallest
-    for part in sorted(small, key=lambda p: -p.height):
-        nearest = min(digits, key=lambda digit: _distance(part, digit))
-        if _distance(part, nearest) <= reach:
-            nearest.absorb(part)
-    return digits
+class _Judged:
+    """Remembers what the recogniser said of each piece, so that it is asked once, many at a time."""
 
+    def __init__(self, judge: Judge, allowance: Allowance) -> None:
+        self._judge = judge
+        self._allowance = allowance
+        self._known: dict[tuple[int, ...], Region] = {}
 
-def _distance(first: _Part, second: _Part) -> float:
-    """The gap between two rectangles, 0 where they overlap."""
-    across = max(first.left - second.right, second.left - first.right, 0)
-    down = max(first.top - second.bottom, second.top - first.bottom, 0)
-    return float(np.hypot(across, down))
+    def look(self, lines: Sequence[AtomLine], runs: Sequence[Sequence[tuple[int, int]]]) -> None:
+        """Judge those pieces of the lines that are not known yet, in one batch, as far as is allowed."""
+        wanted: dict[tuple[int, ...], tuple[int, int, FloatArray]] = {}
+        for line, pieces in zip(lines, runs, strict=True):
+            for start, stop in pieces:
+                key = line.key(start, stop)
+                if key in self._known or key in wanted:
+                    continue
+                if self._allowance.take(_WORK_PER_PIECE + line.area(start, stop)):
+                    wanted[key] = line.cut_out(start, stop)
+        if not wanted:
+            return
+        pixels, probabilities = self._judge([crop for _, _, crop in wanted.values()])
+        for index, (key, (x, y, crop)) in enumerate(wanted.items()):
+            box = Box(x, y, crop.shape[1], crop.shape[0])
+            self._known[key] = Region(box, pixels[index], probabilities[index])
 
+    def knows(self, line: AtomLine, start: int, stop: int) -> bool:
+        """Whether a piece has been judged."""
+        return line.key(start, stop) in self._known
 
-def _cut_out(ink: Ink, labels: npt.NDArray[np.int32], part: _Part) -> Region:
-    """The part's own ink with the soft edge around its mask, in the smallest box that holds it."""
-    margin = ink.soft_edge
-    height, width = ink.mask.shape
-    top, bottom = max(part.top - margin, 0), min(part.bottom + margin, height)
-    left, right = max(part.left - margin, 0), min(part.right + margin, width)
-    window = labels[top:bottom, left:right]
-    own: BoolArray = ndimage.binary_dilation(np.isin(window, part.labels), np.ones((3, 3)), iterations=margin)
-    crop = np.where(own, ink.values[top:bottom, left:right], np.float32(0))
-    rows, columns = ink_bounds(crop) or (slice(0, crop.shape[0]), slice(0, crop.shape[1]))
-    crop = crop[rows, columns]
-    return Region(Box(left + columns.start, top + rows.start, crop.shape[1], crop.shape[0]), crop)
+    def digit(self, line: AtomLine, start: int, stop: int) -> tuple[int, float]:
+        """A piece's likeliest digit and its probability, which is 0 if the piece has not been judged."""
+        region = self._known.get(line.key(start, stop))
+        if region is None:
+            return 0, 0.0
+        likeliest = int(region.probabilities.argmax())
+        return likeliest, float(region.probabilities[likeliest])
+
+    def region(self, line: AtomLine, start: int, stop: int) -> Region:
+        """A piece that has been judged."""
+        return self._known[line.key(start, stop)]

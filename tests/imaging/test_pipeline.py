@@ -14,10 +14,18 @@ from digitnet.imaging import (
     DIGITS_GEOMETRY,
     MNIST_GEOMETRY,
     Box,
+    Geometry,
+    Glyph,
+    Picture,
     decode,
-    find_digits,
     picture_from_array,
 )
+from digitnet.imaging import find_digits as find_digits_by
+
+
+def find_digits(picture: Picture, geometry: Geometry) -> list[Glyph]:
+    """find_digits with a judge to whom everything is a clear digit, so that the ink alone decides."""
+    return find_digits_by(picture, geometry, lambda pixels: np.tile([0.991] + [0.001] * 9, (len(pixels), 1)))
 
 
 def seven(unit: int = 10, stroke: int = 13) -> Image.Image:

@@ -1,0 +1,87 @@
+"""Connected ink: its components, how large each is, and which of them frame others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from digitnet.imaging.picture import BoolArray
+
+LabelArray = npt.NDArray[np.int32]
+
+EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+# The most components that are looked at, the largest first: a page full of noise must stay cheap.
+MAX_COMPONENTS = 400
+
+
+@dataclass(frozen=True)
+class Component:
+    """A piece of connected ink; the box's right and bottom edge are exclusive.
+
+    Attributes:
+        label: the value of its pixels in the label picture.
+        left, right, top, bottom: its bounding box in pixels.
+    """
+
+    label: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Of the box, in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Of the box, in pixels."""
+        return self.bottom - self.top
+
+
+def components(mask: BoolArray) -> tuple[LabelArray, list[Component]]:
+    """The label picture, int32 (height, width) with 0 for ground, and the components in it.
+
+    Frames around others, and what lines the picture's border, are left out unless there is nothing
+    else; so are all but the largest where there are too many.
+    """
+    labels, _ = ndimage.label(mask, EIGHT_NEIGHBOURS)
+    found = [
+        Component(label, columns.start, columns.stop, rows.start, rows.stop)
+        for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
+    ]
+    largest = sorted(found, key=lambda part: -max(part.width, part.height))[:MAX_COMPONENTS]
+    inner = [part for part in largest if not _is_surround(labels, part)]
+    return labels, [part for part in inner if not _is_frame(labels, part, inner)] if inner else largest
+
+
+def _is_surround(labels: LabelArray, part: Component) -> bool:
+    """Whether the part covers more than half of two of the picture's sides, as a table around a sheet."""
+    sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return sum(float((side == part.label).mean()) > 0.5 for side in sides) >= 2
+
+
+def _is_frame(labels: LabelArray, part: Component, parts: list[Component]) -> bool:
+    """Whether the part is a rectangle drawn around others: ink along all four sides of its box."""
+    if not any(
+        part.left < other.left
+        and other.right < part.right
+        and part.top < other.top
+        and other.bottom < part.bottom
+        and other.height > 0.25 * part.height
+        for other in parts
+    ):
+        return False
+    inside = labels[part.top : part.bottom, part.left : part.right] == part.label
+    deep = max(2, min(inside.shape) // 12)
+    sides = (
+        inside[:deep].any(axis=0),
+        inside[-deep:].any(axis=0),
+        inside[:, :deep].any(axis=1),
+        inside[:, -deep:].any(axis=1),
+    )
+    return all(side.mean() > 0.85 for side in sides)
