@@ -1,4 +1,4 @@
-"""From a trained network to one that knows how sure it is: temperature and rejection threshold."""
+"""From a trained network to one that knows how sure it is: temperature, scale and rejection threshold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from digitnet.confidence import ConfidenceScale, fit_confidence_scale
 from digitnet.data.dataset import Split
 from digitnet.evaluation import accuracy, auroc, fit_temperature, rejection_threshold
 from digitnet.geometry import CLASSES
@@ -24,9 +25,9 @@ def calibrate(
 ) -> Model:
     """The model with a temperature and a rejection threshold that were fitted on held-out pictures.
 
-    The temperature is fitted on the validation split. So is the threshold, unless there is handwriting from
-    elsewhere to choose it on: a threshold that loses one in a hundred of the data set's digits loses far
-    more of those that another pen wrote and a camera took.
+    Temperature and confidence scale are fitted on the validation split. So is the threshold, unless there
+    is handwriting from elsewhere to choose it on: a threshold that loses one in a hundred of the data set's
+    digits loses far more of those that another pen wrote and a camera took.
 
     Args:
         model: a trained model; its own temperature and threshold are not looked at.
@@ -35,7 +36,12 @@ def calibrate(
         signs: pictures of the same origin that show no digit, to measure what is rejected, or None.
     """
     logits = np.asarray(model.network.predict(to_inputs(validation.images, model.geometry)), np.float64)
-    warm = replace(model, temperature=fit_temperature(logits, validation.labels))
+    warm = replace(
+        model, temperature=fit_temperature(logits, validation.labels), confidence_scale=ConfidenceScale()
+    )
+    if model.knows_non_digits:
+        scale = fit_confidence_scale(warm.scores(validation.images), validation.labels)
+        warm = replace(warm, confidence_scale=scale)
     if handwriting is None:
         images, labels, lost = validation.images, validation.labels, LOST_OF_DATA_SET
     else:

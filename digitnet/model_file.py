@@ -19,6 +19,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from digitnet.confidence import ConfidenceScale
 from digitnet.errors import ConfigurationError, ModelFileError
 from digitnet.files import write_atomically
 from digitnet.geometry import CLASSES, PREPROCESSING_VERSION, Geometry
@@ -41,6 +42,7 @@ class Model:
             ``(n, 11)`` if it was also trained to know what is no digit.
         geometry: how a digit is laid out in the network's input.
         temperature: logits are divided by it before the softmax.
+        confidence_scale: maps the largest of the probabilities that the temperature gives.
         rejection_threshold: answers less confident than this come back as not sure.
         provenance: data set, split, seed and recipe that the model was trained with.
         metrics: what was measured when it was trained.
@@ -51,6 +53,7 @@ class Model:
     network: Network
     geometry: Geometry
     temperature: float = 1.0
+    confidence_scale: ConfidenceScale = field(default_factory=ConfidenceScale)
     rejection_threshold: float = 0.0
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -79,10 +82,17 @@ class Model:
         """Whether the network has an output for pictures that show no digit."""
         return self.network.out_features > CLASSES
 
-    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
+    def scores(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Probabilities ``(n, 10)`` of pictures ``(n, size, size)`` that may just as well be no digits.
+
+        Whoever looks for the digits of a picture weighs its pieces by them, before they are calibrated.
+        """
         logits = self.network.predict(to_inputs(pixels, self.geometry))
         return digit_probabilities(logits, self.temperature)
+
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
+        return self.confidence_scale.probabilities(self.scores(pixels))
 
 
 def save_model(model: Model, path: str | Path) -> None:
@@ -102,6 +112,7 @@ def save_model(model: Model, path: str | Path) -> None:
         "geometry": model.geometry.to_dict(),
         "preprocessing": PREPROCESSING_VERSION,
         "temperature": model.temperature,
+        **_scale_entry(model.confidence_scale),
         "rejection_threshold": model.rejection_threshold,
         "provenance": model.provenance,
         "metrics": model.metrics,
@@ -109,6 +120,11 @@ def save_model(model: Model, path: str | Path) -> None:
     # One metadata entry: the library writes several in an order that changes from run to run.
     tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     write_atomically(Path(path), safetensors.numpy.save(tensors, metadata={_KEY: json.dumps(header)}))
+
+
+def _scale_entry(scale: ConfidenceScale) -> dict[str, list[float]]:
+    """The header's entry; none for the scale that changes nothing."""
+    return {} if scale == ConfidenceScale() else {"confidence_scale": [scale.slope, scale.offset]}
 
 
 def load_model(path: str | Path, *, check_card: bool = True) -> Model:
@@ -147,11 +163,13 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
                 f"it wants preprocessing version {header.get('preprocessing')!r}; this digitnet has "
                 f"version {PREPROCESSING_VERSION}. Use the digitnet it was trained with, or train it anew."
             )
+        slope, offset = header.get("confidence_scale", (1.0, 0.0))
         return Model(
             name=str(header["name"]),
             network=_network(header["architecture"], tensors),
             geometry=Geometry.from_dict(header["geometry"]),
             temperature=float(header["temperature"]),
+            confidence_scale=ConfidenceScale(float(slope), float(offset)),
             rejection_threshold=float(header["rejection_threshold"]),
             provenance=dict(header["provenance"]),
             metrics=dict(header["metrics"]),

@@ -22,10 +22,11 @@ class Digit:
 
     Attributes:
         digit: 0 to 9.
-        confidence: the probability of ``digit``, in [0, 1].
+        confidence: the probability of ``digit``, in [0, 1]; near 1/10 for what looks like no digit at all.
         accepted: whether the confidence reaches the model's rejection threshold.
         box: where, in pixels of the upright picture.
-        probabilities: ten of them, that of digit d at place d; they sum to 1.
+        probabilities: ten of them, that of digit d at place d; they sum to 1. The chance that it is no digit
+            is shared out evenly among them, and so is the doubt about a cut through touching digits.
         pixels: what the network saw, uint8 ``(size, size)``, ink bright on 0.
         levels: the largest value that ``pixels`` can take.
     """
@@ -44,7 +45,7 @@ class Prediction:
     """What a picture says.
 
     Attributes:
-        text: the digits from left to right; "" if there are none.
+        text: the digits, line by line and from left to right; "" if there are none.
         confidence: the product of the digits' confidences, 0 if there are none.
         accepted: whether there is a digit and every one of them is accepted.
         digits: one entry a digit.
@@ -103,7 +104,7 @@ class Recognizer:
             ImageError: one of its children says what is wrong with the picture.
         """
         picture = self._picture(image)
-        glyphs = find_digits(picture, self.model.geometry, self.probabilities)
+        glyphs = find_digits(picture, self.model.geometry, self.model.scores)
         if not glyphs:
             return Prediction("", 0.0, False, (), picture.width, picture.height)
         digits = tuple(self._digit(glyph) for glyph in glyphs)
@@ -121,14 +122,15 @@ class Recognizer:
         return self.model.probabilities(pixels)
 
     def _digit(self, glyph: Glyph) -> Digit:
-        digit = int(glyph.probabilities.argmax())
-        confidence = float(glyph.probabilities[digit])
+        (probabilities,) = self.model.confidence_scale.probabilities(glyph.probabilities[None])
+        digit = int(probabilities.argmax())
+        confidence = float(probabilities[digit])
         return Digit(
             digit=digit,
             confidence=confidence,
             accepted=confidence >= self.model.rejection_threshold,
             box=glyph.box,
-            probabilities=tuple(glyph.probabilities.tolist()),
+            probabilities=tuple(probabilities.tolist()),
             pixels=glyph.pixels,
             levels=self.model.geometry.levels,
         )

@@ -72,7 +72,7 @@ def draw_pipeline(source: Path, path: Path) -> None:
     content = source.read_bytes()
     recognizer = Recognizer.load(ROOT / "models" / "mnist.safetensors")
     picture = decode(content)
-    glyphs = find_digits(picture, recognizer.model.geometry, recognizer.probabilities)
+    glyphs = find_digits(picture, recognizer.model.geometry, recognizer.model.scores)
     prediction = recognizer.recognize(content)
     figure = Figure(figsize=(12, 3.4), layout="constrained", facecolor="white")
     grid = figure.add_gridspec(2, 5, width_ratios=[1.5, 1.5, 1.5, 0.8, 1.3])

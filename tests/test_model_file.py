@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from digitnet.confidence import ConfidenceScale
 from digitnet.errors import ConfigurationError, DigitnetError, ModelFileError
 from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY
 from digitnet.model_file import Model, card_path, load_model, save_model
@@ -74,6 +75,17 @@ def test_every_truncation_is_refused(path):
             load_model(path)
 
 
+def test_a_confidence_scale_comes_back_and_maps_the_confidences(model, tmp_path):
+    scale = ConfidenceScale(0.7, 1.5)
+    save_model(replace(model, confidence_scale=scale), tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert loaded.confidence_scale == scale
+    pixels = np.random.default_rng(4).integers(0, 17, (20, 8, 8)).astype(np.uint8)
+    np.testing.assert_allclose(
+        loaded.probabilities(pixels).max(axis=1), scale.confidence(model.probabilities(pixels).max(axis=1))
+    )
+
+
 @pytest.mark.parametrize("content", [b"not a model", b"\x80\x04pickle", b"\xff" * 64, bytes(100)])
 def test_something_else_is_refused(path, content):
     path.write_bytes(content)
@@ -133,6 +145,10 @@ def test_a_forged_architecture_takes_no_memory(path):
         ({"temperature": 0.0}, "temperature"),
         ({"temperature": None}, "metadata"),
         ({"rejection_threshold": 2.0}, "threshold"),
+        ({"confidence_scale": [0.0, 1.0]}, "positive slope"),
+        ({"confidence_scale": [1.0]}, "metadata"),
+        ({"confidence_scale": [1.0, 2.0, 3.0]}, "metadata"),
+        ({"confidence_scale": "1, 0"}, "metadata"),
     ],
 )
 def test_metadata_that_make_no_sense_are_refused(path, header, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,7 +38,8 @@ class AtomLine:
         height: of a usual digit, in pixels.
         left, top: where the window of the following arrays lies in the ink picture.
         mask: int32, which atom a pixel of the mask is of; 0 for ground.
-        nearest: int32 (2, height, width), row and column of the nearest pixel of the mask.
+        nearest: int32 (2, height, width), row and column of the nearest pixel of the mask; None where it is
+            not known, for there is but one component.
         owners: int32, which atom a pixel of ink is of, soft edges included: that of the nearest pixel.
         values: float32, the ink.
         stroke_width: of the writing, in pixels.
@@ -49,14 +51,27 @@ class AtomLine:
     left: int
     top: int
     mask: LabelArray
-    nearest: npt.NDArray[np.int32]
+    nearest: npt.NDArray[np.int32] | None
     owners: LabelArray
     values: FloatArray
     stroke_width: float
 
     def key(self, start: int, stop: int) -> tuple[int, ...]:
-        """What tells the piece of atoms start … stop − 1 from all other pieces of the picture."""
-        return (self.left, self.top, *self.labels[start:stop])
+        """What tells the piece of atoms start … stop − 1 from all other pieces of the picture.
+
+        Atoms that are a whole component together count as the component, which was there before the cuts.
+        """
+        atoms = self.atoms[start:stop]
+        here = Counter(atom.component for atom in atoms)
+        parts = {
+            atom.component + 1 if here[atom.component] == self._sizes[atom.component] else label
+            for atom, label in zip(atoms, self.labels[start:stop], strict=True)
+        }
+        return (self.left, self.top, *sorted(parts))
+
+    def is_whole(self, start: int, stop: int) -> bool:
+        """Whether atoms start … stop − 1 are whole components."""
+        return max(self.key(start, stop)[2:]) <= len(self._sizes)
 
     def cut_out(self, start: int, stop: int) -> tuple[int, int, FloatArray]:
         """Left, top and ink of a piece: its own, soft edges included, in the smallest box around it."""
@@ -81,6 +96,11 @@ class AtomLine:
         return rows, slice(min(c.start for _, c in boxes), max(c.stop for _, c in boxes))
 
     @cached_property
+    def _sizes(self) -> Counter[int]:
+        """How many atoms each component has."""
+        return Counter(atom.component for atom in self.atoms)
+
+    @cached_property
     def _boxes(self) -> list[tuple[slice, slice]]:
         found: list[tuple[slice, slice]] = ndimage.find_objects(self.owners)
         return found
@@ -96,8 +116,12 @@ def uncut(ink: Ink, labels: LabelArray, line: Line) -> AtomLine:
     renumber = np.zeros(int(labels.max()) + 1, dtype=np.int32)
     renumber[[part.label for part in line.parts]] = np.arange(1, len(line.parts) + 1)
     mask = renumber[labels[rows, columns]]
-    distances, nearest = ndimage.distance_transform_cdt(mask == 0, "chessboard", return_indices=True)
-    owners = np.where(distances <= margin, mask[nearest[0], nearest[1]], 0)
+    nearest = None
+    if len(line.parts) == 1:
+        owners = ndimage.maximum_filter(mask, 2 * margin + 1, mode="constant")
+    else:
+        distances, nearest = _distances(mask)
+        owners = np.where(distances <= margin, mask[nearest[0], nearest[1]], 0)
     atoms = [
         Atom(index, part.left - left, part.right - left, part.top - top, part.bottom - top, 0.0)
         for index, part in enumerate(line.parts)
@@ -173,7 +197,8 @@ def _in_order(
         label = int(present[i])
         extent = (float(lefts[i]), float(rights[i]) + 1, float(tops[i]), float(bottoms[i]) + 1)
         atoms.append(Atom(component[label], *extent, middle=0.0, cut=costs.get(label, 0.0)))
-    owners = np.where(line.owners > 0, mask[line.nearest[0], line.nearest[1]], 0)
+    nearest = _distances(mask)[1] if line.nearest is None else line.nearest
+    owners = np.where(line.owners > 0, mask[nearest[0], nearest[1]], 0)
     atoms = _with_middles(atoms, line.height)
     return replace(line, atoms=atoms, labels=[int(present[i]) for i in order], mask=mask, owners=owners)
 
@@ -209,6 +234,12 @@ def _slant(mask: LabelArray, height: float) -> float:
         if upright > most:
             best, most = slant, upright
     return best
+
+
+def _distances(mask: LabelArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Each pixel's distance to the nearest pixel of the mask, in steps of a king, and its row and column."""
+    distances, nearest = ndimage.distance_transform_cdt(mask == 0, "chessboard", return_indices=True)
+    return distances, nearest
 
 
 def _upright_width(own: npt.NDArray[np.bool_], slant: float) -> float:

@@ -81,12 +81,26 @@ def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
 def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -> Ink:
     """The ink with a known mask: values scaled by a full stroke, soft edges taken in."""
     full = float(np.percentile(smooth[mask], 90))
-    stroke_width = 4 * float(ndimage.distance_transform_edt(mask)[mask].mean()) - 1
+    # What is nearest to a pixel of the mask, or near it, lies in the box around the mask, or next to it.
+    box = _box(mask, 1)
+    stroke_width = 4 * float(ndimage.distance_transform_edt(mask[box])[mask[box]].mean()) - 1
     soft_edge = 1 + math.ceil(stroke_width / 2)
-    fringe = smooth > max(0.02 * full, 3 * noise)
-    near = ndimage.binary_dilation(mask, _EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | mask)
-    values = np.where(near, np.clip(scene.depth / full, 0, 1), 0).astype(np.float32)
+    box = _box(mask, soft_edge)
+    strokes = mask[box]
+    fringe = smooth[box] > max(0.02 * full, 3 * noise)
+    near = ndimage.binary_dilation(strokes, _EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | strokes)
+    values = np.zeros(mask.shape, dtype=np.float32)
+    values[box] = np.where(near, np.clip(scene.depth[box] / full, 0, 1), 0)
     return Ink(values, mask, stroke_width, soft_edge)
+
+
+def _box(mask: BoolArray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around a mask that is not empty, and a margin."""
+    sides = []
+    for axis in (1, 0):
+        (places,) = np.nonzero(mask.any(axis=axis))
+        sides.append(slice(max(int(places[0]) - margin, 0), int(places[-1]) + 1 + margin))
+    return sides[0], sides[1]
 
 
 def ink_bounds(values: FloatArray) -> tuple[slice, slice] | None:

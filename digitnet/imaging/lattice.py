@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # The most atoms in a piece.
 MAX_ATOMS = 6
@@ -159,16 +159,7 @@ def edges_of(
 
 def best_path(count: int, edges: Sequence[Edge]) -> list[Edge]:
     """The cheapest edges from place 0 to place ``count``; empty if none lead there."""
-    ending: list[list[Edge]] = [[] for _ in range(count + 1)]
-    for edge in edges:
-        ending[edge.stop].append(edge)
-    costs = [0.0] + [math.inf] * count
-    came_by: list[Edge | None] = [None] * (count + 1)
-    for place in range(1, count + 1):
-        for edge in ending[place]:
-            if costs[edge.start] + edge.cost < costs[place]:
-                costs[place] = costs[edge.start] + edge.cost
-                came_by[place] = edge
+    _, came_by = _cheapest(count, edges)
     path = []
     place = count
     while place > 0:
@@ -180,13 +171,68 @@ def best_path(count: int, edges: Sequence[Edge]) -> list[Edge]:
     return path[::-1]
 
 
+def _cheapest(count: int, edges: Sequence[Edge]) -> tuple[list[float], list[Edge | None]]:
+    """What the cheapest path from place 0 to each place costs, and its last edge."""
+    ending: list[list[Edge]] = [[] for _ in range(count + 1)]
+    for edge in edges:
+        ending[edge.stop].append(edge)
+    costs = [0.0] + [math.inf] * count
+    came_by: list[Edge | None] = [None] * (count + 1)
+    for place in range(1, count + 1):
+        for edge in ending[place]:
+            if costs[edge.start] + edge.cost < costs[place]:
+                costs[place] = costs[edge.start] + edge.cost
+                came_by[place] = edge
+    return costs, came_by
+
+
+def promising(
+    atoms: Sequence[Atom],
+    pieces: Sequence[tuple[int, int, int, float]],
+    others: Sequence[tuple[int, int]],
+    height: float,
+) -> list[tuple[int, int]]:
+    """Which other pieces the recogniser need be asked about: those that its word could put on the best path.
+
+    No word makes a piece cheaper than being a 0 for certain. If even so every path through it costs more
+    than the best path of the pieces that are known, it is on no best path (branch and bound). What
+    :func:`trust_in_cuts` compares with, the best path without cuts, has bounds of its own.
+
+    Args:
+        atoms: from left to right.
+        pieces: start, stop, likeliest digit and its probability, of each piece that is known.
+        others: start and stop of those that are not.
+        height: of a usual digit in the line.
+    """
+    known = edges_of(atoms, pieces, height)
+    hoped = edges_of(atoms, [(start, stop, 0, 1.0) for start, stop in others], height)[len(atoms) :]
+    count = len(atoms)
+    found: set[tuple[int, int]] = set()
+    for certain, possible in ((known, hoped), (_without_cuts(atoms, known), _without_cuts(atoms, hoped))):
+        most = _cheapest(count, certain)[0][count] + 1e-9
+        before, _ = _cheapest(count, certain + possible)
+        mirrored = [replace(e, start=count - e.stop, stop=count - e.start) for e in certain + possible]
+        after, _ = _cheapest(count, mirrored)
+        found.update(
+            (edge.start, edge.stop)
+            for edge in possible
+            if before[edge.start] + edge.cost + after[count - edge.stop] <= most
+        )
+    return [piece for piece in others if piece in found]
+
+
 def trust_in_cuts(atoms: Sequence[Atom], edges: Sequence[Edge], path: Sequence[Edge]) -> float:
     """The probability that connected ink is rightly cut: the best path against the best one without cuts.
 
     A letter may be cut into what looks like two 1s: that says less for the 1s than for the letter.
     """
-    uncut = best_path(len(atoms), [edge for edge in edges if not atoms[edge.stop - 1].cut])
+    uncut = best_path(len(atoms), _without_cuts(atoms, edges))
     if not uncut:
         return 1.0
     difference = sum(edge.cost for edge in path) - sum(edge.cost for edge in uncut)
     return 1 / (1 + math.exp(min(difference, 50.0)))
+
+
+def _without_cuts(atoms: Sequence[Atom], edges: Sequence[Edge]) -> list[Edge]:
+    """The edges of paths that keep connected ink together."""
+    return [edge for edge in edges if not atoms[edge.stop - 1].cut]

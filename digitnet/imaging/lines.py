@@ -64,7 +64,7 @@ def lines_of(parts: list[Component]) -> list[Line]:
         for part in parts
         if part.height >= 0.45 * height or min(part.height, part.width) >= 0.28 * height
     ]
-    if _stacked_strokes(core):
+    if _stacked_strokes(core) or _bar_on_top(core):
         return [_ordered(parts, 0.0, max(p.bottom for p in core) - min(p.top for p in core))]
     across = np.array([(part.left + part.right) / 2 for part in core])
     down = np.array([(part.top + part.bottom) / 2 for part in core])
@@ -156,6 +156,26 @@ def _stacked_strokes(core: list[Component]) -> bool:
     overlap = min(upper.right, lower.right) - max(upper.left, lower.left)
     gap = lower.top - upper.bottom
     return overlap > 0.25 * min(upper.width, lower.width) and gap < 0.5 * max(upper.height, lower.height)
+
+
+def _bar_on_top(core: list[Component]) -> bool:
+    """Whether all there is is the bar of a broken 5 over its bowl, which may be in pieces itself.
+
+    What is lower than this by its width is no digit. Under it is about the square that a bowl fills, and
+    not a column of digits; nor are they a line of digits, for then all would be wider than high.
+    """
+    bar, *bowl = sorted(core, key=lambda part: part.top)
+    if len(bowl) < 2 or bar.width < 1.5 * bar.height:
+        return False
+    top, bottom = min(part.top for part in bowl), max(part.bottom for part in bowl)
+    left, right = min(part.left for part in bowl), max(part.right for part in bowl)
+    overlap = min(bar.right, right) - max(bar.left, left)
+    return (
+        0 <= top - bar.bottom < 0.5 * (bottom - top)
+        and overlap > 0.5 * min(bar.width, right - left)
+        and bottom - top < 1.5 * (right - left)
+        and max(right, bar.right) - min(left, bar.left) < bottom - bar.top
+    )
 
 
 def _ordered(parts: list[Component], slope: float, height: float | None = None) -> Line:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from digitnet.imaging.atoms import AtomLine, cut_up, uncut
 from digitnet.imaging.components import components
 from digitnet.imaging.ink import Ink
-from digitnet.imaging.lattice import best_path, candidate_pieces, edges_of, trust_in_cuts
+from digitnet.imaging.lattice import best_path, candidate_pieces, edges_of, promising, trust_in_cuts
 from digitnet.imaging.lines import lines_of
 from digitnet.imaging.picture import ByteArray, FloatArray
 
@@ -105,12 +105,16 @@ def locate(ink: Ink, judge: Judge, allowance: Allowance) -> Reading:
         for line in lines
     ]
     runs = [_worth_judging(line, judged) for line in lines]
-    judged.look(lines, runs)
+    for only_whole in (True, False):
+        judged.look(
+            lines,
+            [_undecided(line, pieces, judged, only_whole) for line, pieces in zip(lines, runs, strict=True)],
+        )
     regions: list[Region] = []
     cost, sure = 0.0, True
     for line, pieces in zip(lines, runs, strict=True):
         atoms = line.atoms
-        scored = [(*piece, *judged.digit(line, *piece)) for piece in pieces if judged.knows(line, *piece)]
+        scored = judged.scores(line, pieces)
         edges = edges_of(atoms, scored, line.height)
         path = best_path(len(atoms), edges)
         trust = trust_in_cuts(atoms, edges, path)
@@ -142,6 +146,19 @@ def _worth_judging(line: AtomLine, judged: _Judged) -> list[tuple[int, int]]:
         if not apart:
             runs.append((start, stop))
     return runs
+
+
+def _undecided(
+    line: AtomLine, pieces: Sequence[tuple[int, int]], judged: _Judged, only_whole: bool
+) -> list[tuple[int, int]]:
+    """The pieces that have not been judged and that, if judged well, may be digits of the line.
+
+    Whole components and their unions come first: where they are digits, few parts of them need a look.
+    """
+    unknown = [piece for piece in pieces if not judged.knows(line, *piece)]
+    if only_whole:
+        unknown = [piece for piece in unknown if line.is_whole(*piece)]
+    return promising(line.atoms, judged.scores(line, pieces), unknown, line.height) if unknown else []
 
 
 class _Judged:
@@ -180,6 +197,10 @@ class _Judged:
             return 0, 0.0
         likeliest = int(region.probabilities.argmax())
         return likeliest, float(region.probabilities[likeliest])
+
+    def scores(self, line: AtomLine, pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int, int, float]]:
+        """Start, stop, likeliest digit and its probability, of those pieces that have been judged."""
+        return [(*piece, *self.digit(line, *piece)) for piece in pieces if self.knows(line, *piece)]
 
     def region(self, line: AtomLine, start: int, stop: int) -> Region:
         """A piece that has been judged."""

@@ -115,6 +115,8 @@ def to_grey(colour: FloatArray) -> FloatArray:
     step = max(1, max(colour.shape[:2]) // 200)
     sample = colour[::step, ::step]
     luma = colour @ LUMA
+    if (sample[..., :1] == sample).all():  # grey in all but name
+        return luma
     scores = [_mark_contrast(sample[..., channel]) for channel in range(3)]
     best = int(np.argmax(scores))
     if scores[best] > 1.5 * _mark_contrast(sample @ LUMA):

@@ -39,6 +39,8 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
     first: Scene | None = None
     for scene in examine_all(grey):
         first = first or scene
+        if not votes.may_read(grey.size):
+            break
         for ink in _with_and_without_rules(ink_of(scene)):
             reading = votes.read(ink, scene.prior)
             if reading and reading.sure and _ends_the_search(reading, scene.prior):
@@ -47,10 +49,14 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
     # A lone digit that is none too clear is not made clearer by looking for patterns behind it.
     if first is None or best.sure or votes.lone_digit():
         return best
+    if not votes.may_read(grey.size):
+        return best
     for ink in _through_patterns(first):
         reading = votes.read(ink, first.prior)
         if reading and reading.sure:
             return reading
+        if not votes.may_read(grey.size):
+            break
     return votes.winner()
 
 
@@ -77,6 +83,10 @@ class _Votes:
         self._readings.append(reading)
         self._weights[reading.text] += prior * _odds(reading)
         return reading
+
+    def may_read(self, size: int) -> bool:
+        """Whether the allowance is enough to look at ink of so many pixels once more."""
+        return size <= self._allowance.remaining
 
     def winner(self) -> Reading:
         """The cheapest reading of the text that weighs most."""

@@ -13,6 +13,7 @@ from digitnet.imaging.lattice import (
     drop_cost,
     edges_of,
     piece_cost,
+    promising,
     trust_in_cuts,
 )
 
@@ -76,3 +77,44 @@ def test_what_looks_like_a_digit_uncut_makes_cuts_doubtful():
         edges = edges_of(atoms, [*pieces, (0, 2, 8, whole)], 100)
         cut = [edge for edge in edges if edge.digit][:2]
         assert low <= trust_in_cuts(atoms, edges, cut) <= high
+
+
+def test_pieces_that_are_not_promising_change_nothing():
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        count = int(rng.integers(2, 9))
+        owners = np.sort(rng.integers(0, count, count)).tolist()
+        lefts = np.cumsum(rng.uniform(5, 40, count)).tolist()
+        atoms = [
+            Atom(
+                component=owners[i],
+                left=lefts[i],
+                right=lefts[i] + float(rng.uniform(5, 45)),
+                top=float(rng.uniform(0, 60)),
+                bottom=float(rng.uniform(70, 100)),
+                middle=50.0,
+                cut=float(rng.uniform(0.4, 2)) if i + 1 < count and owners[i] == owners[i + 1] else 0.0,
+            )
+            for i in range(count)
+        ]
+        scored = [
+            (*run, int(rng.integers(10)), float(rng.random() ** rng.integers(1, 6)))
+            for run in candidate_pieces(atoms, 100.0)
+        ]
+        known = [piece for piece in scored if rng.random() < 0.5]
+        others = [piece[:2] for piece in scored if piece not in known]
+        kept = promising(atoms, known, others, 100.0)
+        fewer = [piece for piece in scored if piece in known or piece[:2] in kept]
+        edges, rest = edges_of(atoms, scored, 100.0), edges_of(atoms, fewer, 100.0)
+        path = best_path(count, edges)
+        assert best_path(count, rest) == path, f"seed {seed}"
+        assert trust_in_cuts(atoms, rest, path) == trust_in_cuts(atoms, edges, path), f"seed {seed}"
+
+
+def test_parts_of_what_is_surely_a_digit_are_not_promising():
+    atoms = [
+        Atom(0, 0.0, 30.0, 0.0, 100.0, 50.0, cut=0.5),
+        Atom(0, 30.0, 60.0, 0.0, 100.0, 50.0),
+    ]
+    assert promising(atoms, [(0, 2, 8, 0.9)], [(0, 1), (1, 2)], 100.0) == []
+    assert promising(atoms, [(0, 2, 8, 0.2)], [(0, 1), (1, 2)], 100.0) == [(0, 1), (1, 2)]

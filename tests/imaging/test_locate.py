@@ -34,6 +34,19 @@ def only(width, height):
     )
 
 
+def round_or(width, height):
+    """A judge who knows rings, and a 5 of this size."""
+
+    def digit(crop):
+        high, wide = crop.shape
+        if abs(wide - width) < 12 and abs(high - height) < 12:
+            return 5
+        hollow = crop[high // 3 : -high // 3, wide // 3 : -wide // 3].max(initial=0) < 0.1
+        return 0 if hollow and 1.3 < high / wide < 2.2 else None
+
+    return lambda crops: answers(crops, [digit(crop) for crop in crops])
+
+
 def reading_of(draw_on, size: tuple[int, int] = (400, 200), judge=narrow_is_a_digit) -> Reading:
     image = Image.new("L", size, 255)
     draw_on(ImageDraw.Draw(image))
@@ -71,6 +84,19 @@ def test_a_five_with_a_detached_bar_is_one_digit():
         draw.line([(145, 44), (185, 44)], fill=0, width=9)
 
     assert len(reading_of(five, judge=only(86, 132)).regions) == 1
+
+
+def test_a_five_with_a_detached_bar_is_one_digit_of_a_number():
+    def number(draw):
+        ring(draw, 40, 50, 60, 110)
+        draw.arc([130, 90, 200, 170], 200, 150, fill=0, width=9)
+        draw.line([(155, 50), (142, 92)], fill=0, width=9)
+        draw.line([(172, 44), (212, 44)], fill=0, width=9)
+        ring(draw, 240, 50, 60, 110)
+
+    boxes = [region.box for region in reading_of(number, judge=round_or(83, 131)).regions]
+    assert [box.x for box in boxes] == pytest.approx([40, 130, 240], abs=3)
+    assert [box.y for box in boxes] == pytest.approx([50, 40, 50], abs=3)
 
 
 def test_a_four_in_two_strokes_is_one_digit():
@@ -130,6 +156,37 @@ def test_digits_linked_by_a_stroke_are_cut():
         draw.line([(115, 70), (155, 70)], fill=0, width=6)
 
     assert len(located(linked)) == 2
+
+
+def test_zeros_joined_at_the_top_are_cut():
+    def thousand(draw):
+        draw.line([(30, 40), (30, 160)], fill=0, width=9)
+        for x in (80, 160, 240):
+            ring(draw, x, 70)
+        draw.line([(110, 73), (270, 73)], fill=0, width=6)
+
+    regions = located(thousand)
+    assert [region.probabilities.argmax() for region in regions] == [1, 0, 0, 0]
+    assert [region.box.x for region in regions[2:]] == pytest.approx([152, 232], abs=14)
+
+
+@pytest.mark.parametrize(("whole", "parts_asked"), [(0.8, False), (0.11, True)])
+def test_parts_of_a_digit_are_looked_at_only_if_they_may_matter(whole, parts_asked):
+    asked = []
+
+    def judge(crops):
+        asked.append(len(crops))
+        probabilities = np.full((len(crops), 10), (1 - whole) / 9)
+        probabilities[:, 3] = whole
+        return answers(crops, [None] * len(crops))[0], probabilities
+
+    def pair(draw):
+        ring(draw, 60, 50)
+        ring(draw, 116, 50)
+
+    reading_of(pair, judge=judge)
+    assert asked[0] == 1
+    assert (sum(asked) > 1) == parts_asked
 
 
 def test_a_wide_piece_of_ink_that_cannot_be_two_digits_stays_one():
