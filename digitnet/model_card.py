@@ -69,10 +69,26 @@ def _identity(model: Model) -> list[tuple[str, ...]]:
         ("parameters", f"{model.network.parameters.size:,}"),
         ("input", f"{geometry.size}×{geometry.size} pixels, the digit in a box of {geometry.box}"),
         ("trained on", provenance.get("training", "")),
+        *_beside(provenance.get("recipe", {})),
         ("validated on", provenance.get("validation", "")),
         ("seed, epochs", f"{provenance.get('seed')}, {provenance.get('epochs')}"),
         ("recipe", f"`{json.dumps(provenance.get('recipe', {}))}`"),
         ("licence", "MIT"),
+    ]
+
+
+def _beside(recipe: dict[str, Any]) -> list[tuple[str, str]]:
+    """What else was trained on, if anything."""
+    if not (recipe.get("written") or recipe.get("non_digits")):
+        return []
+    return [
+        (
+            "and on",
+            f"{recipe['written']:,} pictures of other handwriting (drawn stroke by stroke, handwriting "
+            "fonts, the training half of scikit-learn's digits, and MNIST's with another pen or bits of "
+            f"neighbours) and {recipe['non_digits']:,} of what is no digit (letters and signs of the fonts, "
+            "scribbles, and digits cut, joined and turned)",
+        )
     ]
 
 

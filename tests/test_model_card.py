@@ -150,6 +150,14 @@ def test_the_card_tells_what_other_seeds_gave(model, report):
     assert "seeds:" not in render_card(model, report)
 
 
+def test_the_card_tells_what_was_trained_on_beside_the_data_set(model, report):
+    recipe = {"written": 35000, "non_digits": 60000}
+    other = replace(model, provenance=model.provenance | {"recipe": recipe})
+    assert "35,000 pictures of other handwriting" in render_card(other, report)
+    assert "60,000 of what is no digit" in render_card(other, report)
+    assert "other handwriting" not in render_card(model, report)
+
+
 def test_a_card_without_images_says_what_was_not_measured(model, report):
     bare = {name: value for name, value in report.items() if name != "images"}
     card = render_card(model, {**bare, "corrupted": {}, "as_image_files": {}})
