@@ -14,6 +14,8 @@ from digitnet.imaging import Box, Glyph, Picture, decode, find_digits, picture_f
 from digitnet.model_file import Model, load_model
 
 MAX_PIXELS = 25_000_000
+# A number less likely than this to be right in all its digits is not accepted.
+_AS_GOOD_AS_NOT = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Prediction:
     Attributes:
         text: the digits, line by line and from left to right; "" if there are none.
         confidence: the product of the digits' confidences, 0 if there are none.
-        accepted: whether there is a digit and every one of them is accepted.
+        accepted: whether there is a digit, every one of them is accepted, and the number as a whole is more
+            likely right than wrong.
         digits: one entry a digit.
         width: of the upright picture, in pixels.
         height: of the upright picture, in pixels.
@@ -108,10 +111,11 @@ class Recognizer:
         if not glyphs:
             return Prediction("", 0.0, False, (), picture.width, picture.height)
         digits = tuple(self._digit(glyph) for glyph in glyphs)
+        confidence = float(np.prod([digit.confidence for digit in digits]))
         return Prediction(
             text="".join(str(digit.digit) for digit in digits),
-            confidence=float(np.prod([digit.confidence for digit in digits])),
-            accepted=all(digit.accepted for digit in digits),
+            confidence=confidence,
+            accepted=confidence >= _AS_GOOD_AS_NOT and all(digit.accepted for digit in digits),
             digits=digits,
             width=picture.width,
             height=picture.height,

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw
 
 import digitnet
 from digitnet import Recognizer
+from digitnet.confidence import ConfidenceScale
 from digitnet.data import load_digits, load_mnist
 from digitnet.errors import (
     EmptyImageError,
@@ -17,6 +19,7 @@ from digitnet.errors import (
     UnreadableImageError,
     UnsupportedImageError,
 )
+from digitnet.imaging import Box, Glyph
 from digitnet.renderings import RENDERINGS
 
 
@@ -183,3 +186,18 @@ def test_the_public_names_exist():
         assert getattr(digitnet, name)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         digitnet.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(("count", "accepted"), [(1, True), (5, True), (40, False)])
+def test_a_number_is_accepted_only_if_it_is_more_likely_right_than_wrong(
+    mnist_model, monkeypatch, count, accepted
+):
+    sure = np.full(10, 0.002 / 9)
+    sure[7] = 0.998
+    glyph = Glyph(Box(0, 0, 5, 9), np.zeros((28, 28), np.uint8), sure)
+    monkeypatch.setattr("digitnet.recognizer.find_digits", lambda *_: [glyph] * count)
+    recognizer = Recognizer(replace(mnist_model.model, confidence_scale=ConfidenceScale(0.6, 0.0)))
+    prediction = recognizer.recognize(np.zeros((20, 20), np.uint8))
+    assert all(digit.accepted for digit in prediction.digits)
+    assert prediction.confidence == pytest.approx(prediction.digits[0].confidence ** count)
+    assert prediction.accepted is accepted

@@ -67,15 +67,20 @@ def _is_surround(labels: LabelArray, part: Component) -> bool:
 
 def _is_frame(labels: LabelArray, part: Component, parts: list[Component]) -> bool:
     """Whether the part is a rectangle drawn around others: ink along all four sides of its box."""
-    if not any(
-        part.left < other.left
+    framed = [
+        other
+        for other in parts
+        if part.left < other.left
         and other.right < part.right
         and part.top < other.top
         and other.bottom < part.bottom
-        and other.height > 0.25 * part.height
-        for other in parts
-    ):
+        and other.height > 0.1 * part.height
+    ]
+    # One digit fills its frame, several, in a table's cells, need not.
+    if len(framed) < 3 and not any(other.height > 0.25 * part.height for other in framed):
         return False
+    if _encircles(labels, part, framed):
+        return True
     inside = labels[part.top : part.bottom, part.left : part.right] == part.label
     deep = max(2, min(inside.shape) // 12)
     sides = (
@@ -85,3 +90,22 @@ def _is_frame(labels: LabelArray, part: Component, parts: list[Component]) -> bo
         inside[:, -deep:].any(axis=1),
     )
     return all(side.mean() > 0.85 for side in sides)
+
+
+def _encircles(labels: LabelArray, part: Component, framed: list[Component]) -> bool:
+    """Whether the part has a hole with something as high as a digit in it: the hole of a digit has not."""
+    inside = labels[part.top : part.bottom, part.left : part.right] == part.label
+    holes = ndimage.binary_fill_holes(inside) & ~inside
+    within = [
+        other
+        for other in framed
+        if holes[
+            other.top - part.top : other.bottom - part.top, other.left - part.left : other.right - part.left
+        ].mean()
+        > 0.9
+    ]
+    if not within:
+        return False
+    high = max(other.bottom for other in within) - min(other.top for other in within)
+    wide = max(other.right for other in within) - min(other.left for other in within)
+    return max(high, wide) > 0.35 * part.height

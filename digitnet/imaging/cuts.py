@@ -76,13 +76,15 @@ def cuts_of(mask: BoolArray, slant: float, stroke_width: float) -> list[Cut]:
     seams += sorted(((paths[c], costs[c]) for c in _least(costs, apart)), key=lambda seam: float(seam[1]))
     cuts: list[Cut] = []
     for seam, cost in seams:
+        if len(cuts) == _MAX_CUTS:
+            break
         length = float(cost) * step / max(stroke_width, 1.0)
         path = np.repeat(seam - shift, step)[: mask.shape[0]] * step
         left = float((mask & (np.arange(mask.shape[1]) < path[:, None])).sum()) / len(rows)
         near = any(float(np.abs(path - other.path).mean()) < 0.6 * apart * step for other in cuts)
         if length <= _LONGEST_CUT and min(left, 1 - left) >= _LEAST_SHARE and not near:
             cuts.append(Cut(path, length, _strokes(mask, path)))
-    return sorted(cuts[:_MAX_CUTS], key=lambda cut: float(cut.path.mean()))
+    return sorted(cuts, key=lambda cut: float(cut.path.mean()))
 
 
 def _strokes(mask: BoolArray, path: npt.NDArray[np.intp]) -> int:

@@ -96,8 +96,8 @@ def piece_cost(atoms: Sequence[Atom], height: float, digit: int, probability: fl
     """Cost of reading atoms as a digit: −log of the recogniser's probability, and of their shape's.
 
     Digits are not much wider than high, nor much lower than their line: what is, is a point, a comma, a
-    dash or the end of a stroke. Only zeros are often written small. What is narrow and hangs from the
-    middle of the line is a comma, however much like a 1 it looks. Parts of a digit lie close together.
+    dash or the end of a stroke. Only zeros are often written small. What hangs from the middle of the line
+    and looks like a 1, or is narrow or small, is a comma. Parts of a digit lie close together.
     """
     left, right = min(a.left for a in atoms), max(a.right for a in atoms)
     top, bottom = min(a.top for a in atoms), max(a.bottom for a in atoms)
@@ -105,7 +105,8 @@ def piece_cost(atoms: Sequence[Atom], height: float, digit: int, probability: fl
     cost = -math.log(max(probability, 1e-6))
     cost += 3 * max(0.0, wide / max(high, 1) - 1.2)
     cost += 20 * max(0.0, (0.3 if digit == 0 else 0.55) - high / height)
-    if digit != 0 and high < 0.75 * height and top > atoms[0].middle - 0.05 * height:
+    comma = digit == 1 or wide < 0.5 * high or high < 0.45 * height
+    if digit != 0 and comma and high < 0.75 * height and top > atoms[0].middle - 0.05 * height:
         cost += 4
     reach = atoms[0].right
     seen = {atoms[0].component}

@@ -11,7 +11,7 @@ from digitnet.imaging.background import Scene, examine_all
 from digitnet.imaging.components import components
 from digitnet.imaging.ink import Ink, ink_of
 from digitnet.imaging.lines import usual_height
-from digitnet.imaging.locate import Allowance, Judge, Reading, locate
+from digitnet.imaging.locate import Allowance, Box, Judge, Reading, locate
 from digitnet.imaging.picture import FloatArray
 from digitnet.imaging.ruling import without_rules
 
@@ -53,11 +53,11 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
         return best
     for ink in _through_patterns(first):
         reading = votes.read(ink, first.prior)
-        if reading and reading.sure:
+        if reading and reading.sure and _keeps_digits(reading, best):
             return reading
         if not votes.may_read(grey.size):
             break
-    return votes.winner()
+    return votes.winner(best)
 
 
 def _ends_the_search(reading: Reading, prior: float) -> bool:
@@ -88,10 +88,11 @@ class _Votes:
         """Whether the allowance is enough to look at ink of so many pixels once more."""
         return size <= self._allowance.remaining
 
-    def winner(self) -> Reading:
+    def winner(self, plain: Reading | None = None) -> Reading:
         """The cheapest reading of the text that weighs most."""
         nothing = Reading([], 0.0, False)
-        return min(self._readings, key=lambda r: (-self._weights[r.text], r.cost), default=nothing)
+        kept = [r for r in self._readings if plain is None or _keeps_digits(r, plain)]
+        return min(kept, key=lambda r: (-self._weights[r.text], r.cost), default=nothing)
 
     def lone_digit(self) -> bool:
         """Whether some reading is a single digit that is more likely than not."""
@@ -119,3 +120,19 @@ def _with_and_without_rules(ink: Ink) -> Iterator[Ink]:
     mask = without_rules(ink.mask, ink.stroke_width, usual_height(parts)) if parts else None
     if mask is not None and mask.any():
         yield replace(ink, mask=mask)
+
+
+def _keeps_digits(reading: Reading, plain: Reading) -> bool:
+    """Whether every likely digit of the plain reading has one of the other in its place, none is lost."""
+    return all(
+        region.probabilities.max() < 0.8
+        or any(_overlap(region.box, other.box) > 0.5 for other in reading.regions)
+        for region in plain.regions
+    )
+
+
+def _overlap(box: Box, other: Box) -> float:
+    """How much of a box another covers."""
+    wide = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
+    high = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
+    return max(wide, 0) * max(high, 0) / max(box.width * box.height, 1)

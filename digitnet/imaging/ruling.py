@@ -27,7 +27,36 @@ def without_rules(mask: BoolArray, stroke_width: float, digit_height: float) -> 
     level = _rules(mask, _THICKEST[0] * stroke_width, max(_LEAST_SPAN[0] * mask.shape[1], least))
     upright = _rules(mask.T, _THICKEST[1] * stroke_width, max(_LEAST_SPAN[1] * mask.shape[0], least)).T
     rules = level | upright
-    return mask & ~rules if rules.any() else None
+    if not rules.any():
+        return None
+    kept = mask & ~rules
+    return kept & ~_uprights_of_tables(kept, level)
+
+
+def _uprights_of_tables(mask: BoolArray, level: BoolArray) -> BoolArray:
+    """Sides of frames and of a table's cells: thin straight uprights that meet two level rules or more.
+
+    A 1 may do so too, but not two of them, straight and as thin as the rules.
+    """
+    found = np.zeros_like(mask)
+    if not level.any():
+        return found
+    thickest = float(np.median(_column_runs(level)[level])) + 2
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    sides = []
+    for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        wide, high = columns.stop - columns.start, rows.stop - rows.start
+        if wide > thickest or high < 6 * wide:
+            continue
+        # Where an upright meets a rule, its own ink stays: the rule ends beside it.
+        beside = slice(max(columns.start - 2, 0), columns.stop + 2)
+        met = level[max(rows.start - 2, 0) : rows.stop + 2, beside].any(axis=1)
+        if np.count_nonzero(np.diff(met.astype(np.int8), prepend=0) == 1) >= 2:
+            sides.append((label, rows, columns))
+    if len(sides) >= 2:
+        for label, rows, columns in sides:
+            found[rows, columns] |= labels[rows, columns] == label
+    return found
 
 
 def _rules(mask: BoolArray, thickest: float, least: float) -> BoolArray:
