@@ -12,6 +12,7 @@ from digitnet.evaluation import accuracy, auroc, fit_temperature, rejection_thre
 from digitnet.geometry import CLASSES
 from digitnet.imaging import to_inputs
 from digitnet.model_file import Model
+from digitnet.probabilities import digit_probabilities
 from digitnet.synthesis.corpus import Examples
 
 #: Shares of right answers that may come back as not sure: of the data set's own digits, which are cut out
@@ -40,7 +41,7 @@ def calibrate(
         model, temperature=fit_temperature(logits, validation.labels), confidence_scale=ConfidenceScale()
     )
     if model.knows_non_digits:
-        scale = fit_confidence_scale(warm.scores(validation.images), validation.labels)
+        scale = fit_confidence_scale(digit_probabilities(logits, warm.temperature), validation.labels)
         warm = replace(warm, confidence_scale=scale)
     if handwriting is None:
         images, labels, lost = validation.images, validation.labels, LOST_OF_DATA_SET

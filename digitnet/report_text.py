@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from digitnet.fitting import Fit
-from digitnet.model_file import Model
+from digitnet.card_tables import percent
+
+if TYPE_CHECKING:  # what measures a model need not load all that trains one
+    from digitnet.fitting import Fit
+    from digitnet.model_file import Model
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
@@ -51,16 +54,16 @@ def _test_split(report: dict[str, Any]) -> Iterator[str]:
     wrong = report["errors"] - report["errors_accepted"]
     averaged = report["averaged"]
     yield (
-        f"  accuracy           {_percent(report['accuracy'])}  ({report['errors']} errors in "
+        f"  accuracy           {percent(report['accuracy'])}  ({report['errors']} errors in "
         f"{report['pictures']:,} pictures; 95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
     )
     yield (
-        f"  averaged           {_percent(averaged['accuracy'])}  ({averaged['errors']} errors; the mean "
+        f"  averaged           {percent(averaged['accuracy'])}  ({averaged['errors']} errors; the mean "
         f"answer to {averaged['views']} mild deformations of each picture)"
     )
-    yield f"  calibration error  {_percent(report['calibration_error'])}"
+    yield f"  calibration error  {percent(report['calibration_error'])}"
     yield (
-        f"  accepted           {_percent(report['accepted'])}  (the rest is not sure; that catches "
+        f"  accepted           {percent(report['accepted'])}  (the rest is not sure; that catches "
         f"{wrong} of the {report['errors']} errors)"
     )
     kept = ", ".join(
@@ -72,7 +75,7 @@ def _test_split(report: dict[str, Any]) -> Iterator[str]:
     yield from _table(
         ("as image files", "right", "accepted"),
         [
-            (kind, _percent(row["accuracy"]), _percent(row["accepted"]))
+            (kind, percent(row["accuracy"]), percent(row["accepted"]))
             for kind, row in report["as_image_files"].items()
         ],
     )
@@ -83,9 +86,9 @@ def _test_split(report: dict[str, Any]) -> Iterator[str]:
             [
                 (
                     kind,
-                    _percent(row["network"]["accuracy"]),
+                    percent(row["network"]["accuracy"]),
                     *(
-                        _percent(row["whole_way"][name])
+                        percent(row["whole_way"][name])
                         for name in ("accuracy", "accepted", "errors_accepted")
                     ),
                 )
@@ -121,12 +124,12 @@ def _with_averages(group: str, scores: dict[str, Any], cells: Any) -> list[tuple
 
 
 def _number_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    shares = (_percent(row[name]) for name in ("exact", "digit_accuracy", "accepted"))
+    shares = (percent(row[name]) for name in ("exact", "digit_accuracy", "accepted"))
     return (str(row.get("pictures", "")), *shares, str(row.get("errors_accepted", "")))
 
 
 def _other_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    return str(row.get("pictures", "")), _percent(row["accepted"]), str(row.get("nothing_found", ""))
+    return str(row.get("pictures", "")), percent(row["accepted"]), str(row.get("nothing_found", ""))
 
 
 def _confidence(figures: dict[str, Any]) -> Iterator[str]:
@@ -139,14 +142,14 @@ def _confidence(figures: dict[str, Any]) -> Iterator[str]:
         yield f"  AUROC              {figures['auroc_test_split']:.4f}   (the test split against non-digits)"
     if "auroc" in figures:
         yield (
-            f"  rejected           {_percent(figures['rejected'])}  of the non-digits (mean over sources "
-            f"{_percent(figures['rejected_mean_over_sources'])}) where "
+            f"  rejected           {percent(figures['rejected'])}  of the non-digits (mean over sources "
+            f"{percent(figures['rejected_mean_over_sources'])}) where "
             f"{100 * figures['digits_that_may_be_rejected']:g} % of the digits may be: below "
             f"{figures['threshold']:.3f}"
         )
         yield (
-            f"  as the model is    {_percent(figures['rejected_as_set_up'])}  of the non-digits and "
-            f"{_percent(figures['digits_rejected_as_set_up'])} of the digits"
+            f"  as the model is    {percent(figures['rejected_as_set_up'])}  of the non-digits and "
+            f"{percent(figures['digits_rejected_as_set_up'])} of the digits"
         )
 
 
@@ -174,7 +177,3 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[s
         cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
         indent = "    " if number else "  "
         yield (indent + row[0].ljust(widths[0] + 4 - len(indent)) + "   " + "   ".join(cells)).rstrip()
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"

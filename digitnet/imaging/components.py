@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from digitnet.imaging.picture import BoolArray
+from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray
 
 LabelArray = npt.NDArray[np.int32]
 
-EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 # The most components that are looked at, the largest first: a page full of noise must stay cheap.
 MAX_COMPONENTS = 400
 

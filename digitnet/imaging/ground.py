@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitnet.imaging.picture import BoolArray, FloatArray
+from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 
 # Strokes are narrower than this share of a page's longer side.
 WIDEST_STROKE = 0.2
@@ -42,7 +42,7 @@ def smooth_ground(values: FloatArray, marks: BoolArray, surface: FloatArray) -> 
 
     The correction is their mean difference, weighted by a Gaussian, beyond a typical one.
     """
-    clear = ~ndimage.binary_dilation(marks, np.ones((3, 3)))
+    clear = ~ndimage.binary_dilation(marks, EIGHT_NEIGHBOURS)
     if not clear.any():
         clear = ~marks
     if not clear.any():

@@ -9,14 +9,13 @@ import numpy as np
 from scipy import ndimage
 
 from digitnet.imaging.background import Scene, examine
-from digitnet.imaging.picture import BoolArray, FloatArray
+from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 from digitnet.imaging.thresholds import otsu_threshold
 
 # Ink below this share of a full stroke is the fringe that a resampled or blurred stroke has. MNIST's
 # digits fill their 20 × 20 box by this measure (9,996 of its 10,000 test pictures).
 EDGE_LEVEL = 0.2
 
-_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 # The weakest mark that counts: in noise (standard deviations of the ground) and as a share of white.
 _MIN_SIGNAL_TO_NOISE = 5.0
 _MIN_CONTRAST = 0.04
@@ -88,7 +87,7 @@ def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -
     box = _box(mask, soft_edge)
     strokes = mask[box]
     fringe = smooth[box] > max(0.02 * full, 3 * noise)
-    near = ndimage.binary_dilation(strokes, _EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | strokes)
+    near = ndimage.binary_dilation(strokes, EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | strokes)
     values = np.zeros(mask.shape, dtype=np.float32)
     values[box] = np.where(near, np.clip(scene.depth[box] / full, 0, 1), 0)
     return Ink(values, mask, stroke_width, soft_edge)
@@ -105,8 +104,8 @@ def _box(mask: BoolArray, margin: int) -> tuple[slice, slice]:
 
 def ink_bounds(values: FloatArray) -> tuple[slice, slice] | None:
     """Rows and columns of the smallest box around the ink above its fringe; None without any."""
-    found = ndimage.find_objects((values > EDGE_LEVEL).astype(np.uint8))
-    return (found[0][0], found[0][1]) if found else None
+    inked = values > EDGE_LEVEL
+    return _box(inked, 0) if inked.any() else None
 
 
 def _no_ink(shape: tuple[int, ...]) -> Ink:
@@ -127,7 +126,7 @@ def _noise(depth: FloatArray, clear: BoolArray) -> float:
 
 def _hysteresis(weak: BoolArray, strong: BoolArray) -> BoolArray:
     """The components of the weak mask that hold a pixel of the strong one."""
-    labels, count = ndimage.label(weak, _EIGHT_NEIGHBOURS)
+    labels, count = ndimage.label(weak, EIGHT_NEIGHBOURS)
     keep = np.zeros(count + 1, dtype=bool)
     keep[labels[strong & weak]] = True
     mask: BoolArray = keep[labels]
@@ -139,7 +138,7 @@ def _without_specks(mask: BoolArray) -> BoolArray:
 
     The largest is so by its area and thickness: a ruled line, however long, does not make digits specks.
     """
-    labels, count = ndimage.label(mask, _EIGHT_NEIGHBOURS)
+    labels, count = ndimage.label(mask, EIGHT_NEIGHBOURS)
     if count == 0:
         return mask
     sides = np.array(

@@ -18,6 +18,9 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 # The longer side of the grey that digits are looked for in: a digit that is legible at all is legible here.
 MAX_WORKING_SIDE = 1600
 
+# A pixel is connected to all eight around it.
+EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+
 # ITU-R BT.601, the weights that JPEG and Pillow use.
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 

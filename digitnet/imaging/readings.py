@@ -36,23 +36,22 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
     not sure, the ground may be patterned, and inks with the pattern blurred away are read too.
     """
     votes = _Votes(judge)
-    first: Scene | None = None
+    first: tuple[Scene, Ink] | None = None
     for scene in examine_all(grey):
-        first = first or scene
         if not votes.may_read(grey.size):
             break
-        for ink in _with_and_without_rules(ink_of(scene)):
+        plain = ink_of(scene)
+        first = first or (scene, plain)
+        for ink in _with_and_without_rules(plain):
             reading = votes.read(ink, scene.prior)
             if reading and reading.sure and _ends_the_search(reading, scene.prior):
                 return reading
     best = votes.winner()
     # A lone digit that is none too clear is not made clearer by looking for patterns behind it.
-    if first is None or best.sure or votes.lone_digit():
+    if first is None or best.sure or votes.lone_digit() or not votes.may_read(grey.size):
         return best
-    if not votes.may_read(grey.size):
-        return best
-    for ink in _through_patterns(first):
-        reading = votes.read(ink, first.prior)
+    for ink in _through_patterns(*first):
+        reading = votes.read(ink, first[0].prior)
         if reading and reading.sure and _keeps_digits(reading, best):
             return reading
         if not votes.may_read(grey.size):
@@ -105,9 +104,9 @@ def _odds(reading: Reading) -> float:
     return confidence / (1.02 - confidence)
 
 
-def _through_patterns(scene: Scene) -> Iterator[Ink]:
+def _through_patterns(scene: Scene, plain: Ink) -> Iterator[Ink]:
     """Inks for patterned ground: a pattern is thinner and fainter than the strokes, so blur it away."""
-    width = min(max(ink_of(scene).stroke_width, 2.5), 5.0)
+    width = min(max(plain.stroke_width, 2.5), 5.0)
     for blur, share in _WAYS:
         yield from _with_and_without_rules(ink_of(scene, blur=blur * width, share=share))
 

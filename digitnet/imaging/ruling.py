@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from digitnet.imaging.picture import BoolArray
+from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray
 
 # A rule is at least this share of the picture's width long, and this share of its height where upright ...
 _LEAST_SPAN = (0.3, 0.8)
@@ -42,7 +42,7 @@ def _uprights_of_tables(mask: BoolArray, level: BoolArray) -> BoolArray:
     if not level.any():
         return found
     thickest = float(np.median(_column_runs(level)[level])) + 2
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    labels, _ = ndimage.label(mask, EIGHT_NEIGHBOURS)
     sides = []
     for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
         wide, high = columns.stop - columns.start, rows.stop - rows.start

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from digitnet.imaging.ground import WIDEST_STROKE
-from digitnet.imaging.picture import BoolArray, FloatArray
+from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 
 # How likely a step is where marks run along the border as margins do.
 _MARGIN = 0.85
@@ -29,7 +29,7 @@ def chance_of_steps(values: FloatArray, marks: BoolArray, stepped: FloatArray, m
     least = _MARGIN if margin else 0.0
     depth = stepped - values
     contrast = float(values[~marks].mean() - values[marks].mean())
-    explained = ndimage.binary_opening(marks & (depth < 0.3 * contrast), np.ones((3, 3)))
+    explained = ndimage.binary_opening(marks & (depth < 0.3 * contrast), EIGHT_NEIGHBOURS)
     strong = depth > max(0.5 * float(depth.max()), 0.04)
     if explained.sum() < 0.1 * marks.sum() or not strong.any():
         return least
@@ -47,7 +47,7 @@ def has_margin(marks: BoolArray) -> bool:
     left within, which has to be large unless the margin fills a whole side; or else it must be too
     thick for a stroke.
     """
-    labels, count = ndimage.label(marks, np.ones((3, 3)))
+    labels, count = ndimage.label(marks, EIGHT_NEIGHBOURS)
     margin = np.zeros_like(marks)
     needed = 0.3
     for label in range(1, count + 1):
@@ -58,7 +58,7 @@ def has_margin(marks: BoolArray) -> bool:
                 needed = 0.08
     if not margin.any():
         return False
-    rest, _ = ndimage.label(marks & ~margin, np.ones((3, 3)))
+    rest, _ = ndimage.label(marks & ~margin, EIGHT_NEIGHBOURS)
     lengths = [max(r.stop - r.start, c.stop - c.start) for r, c in ndimage.find_objects(rest)]
     if max(lengths, default=0) >= needed * max(marks.shape):
         return True

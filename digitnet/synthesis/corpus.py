@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from digitnet.data.dataset import Split
 from digitnet.data.digits import load_digits
-from digitnet.geometry import MNIST_GEOMETRY
+from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY, Geometry
 from digitnet.imaging import normalize
 from digitnet.probabilities import NO_DIGIT
 from digitnet.synthesis import pieces, retouch
@@ -86,8 +86,8 @@ def held_out_signs(fonts: Sequence[FontFile], *, count: int = 3000, seed: int = 
     glyphs = font_signs(fonts, held_out=True)
     return _collect(
         [
-            (0.6, lambda rng: (_retouch_some(glyphs[int(rng.integers(len(glyphs)))].ink, rng), NO_DIGIT)),
-            (0.4, lambda rng: (_retouch_some(draw_scribble(rng), rng), NO_DIGIT)),
+            (0.6, lambda rng: (_font_ink(glyphs, rng)[0], NO_DIGIT)),
+            (0.4, _scribble),
         ],
         count,
         np.random.default_rng(seed),
@@ -130,8 +130,8 @@ def non_digits(digits: Examples, glyphs: Sequence[Glyph], count: int, rng: Rng) 
     """
     return _collect(
         [
-            (0.36, lambda rng: (_retouch_some(glyphs[int(rng.integers(len(glyphs)))].ink, rng), NO_DIGIT)),
-            (0.26, lambda rng: (_retouch_some(draw_scribble(rng), rng), NO_DIGIT)),
+            (0.36, lambda rng: (_font_ink(glyphs, rng)[0], NO_DIGIT)),
+            (0.26, _scribble),
             (0.02, lambda rng: (draw_mark(rng), NO_DIGIT)),
             (0.16, lambda rng: (_merged(digits, rng), NO_DIGIT)),
             (0.14, lambda rng: _piece(digits, pieces.cut, rng)),
@@ -165,21 +165,30 @@ def _drawn_digit(rng: Rng) -> tuple[Ink, int]:
 
 
 def _font_digit(glyphs: Sequence[Glyph], rng: Rng) -> tuple[Ink, int]:
+    ink, character = _font_ink(glyphs, rng)
+    return ink, int(character)
+
+
+def _font_ink(glyphs: Sequence[Glyph], rng: Rng) -> tuple[Ink, str]:
     glyph = glyphs[int(rng.integers(len(glyphs)))]
-    return _retouch_some(glyph.ink, rng), int(glyph.character)
+    return _retouch_some(glyph.ink, rng), glyph.character
+
+
+def _scribble(rng: Rng) -> tuple[Ink, int]:
+    return _retouch_some(draw_scribble(rng), rng), NO_DIGIT
 
 
 def _small_digit(split: Split, rng: Rng) -> tuple[Ink, int]:
     index = rng.integers(len(split))
-    ink = pieces.tight(split.images[index] / np.float32(16))
+    ink = _ink(split.images[index], DIGITS_GEOMETRY)
     return retouch.resized(ink, 4 * ink.shape[0], 4 * ink.shape[1]), int(split.labels[index])
 
 
 def _retouched(source: Split, rng: Rng) -> tuple[Ink, int]:
     index, other = rng.integers(len(source), size=2)
-    ink = pieces.tight(source.images[index] / np.float32(255))
+    ink = _ink(source.images[index], MNIST_GEOMETRY)
     if rng.random() < 0.5:
-        neighbour = pieces.tight(source.images[other] / np.float32(255))
+        neighbour = _ink(source.images[other], MNIST_GEOMETRY)
         return pieces.with_fragment(ink, neighbour, rng), int(source.labels[index])
     return _retouch_some(ink, rng, share=1.0), int(source.labels[index])
 
@@ -191,9 +200,14 @@ def _retouch_some(ink: Ink, rng: Rng, share: float = 0.6) -> Ink:
     return (retouch.repenned, retouch.repenned, retouch.coarse, retouch.blurred)[rng.integers(4)](ink, rng)
 
 
+def _ink(image: NDArray[np.uint8], geometry: Geometry) -> Ink:
+    """A picture of a data set as ink."""
+    return pieces.tight(np.divide(image, np.float32(geometry.levels), dtype=np.float32))
+
+
 def _digit_ink(digits: Examples, rng: Rng) -> tuple[Ink, int]:
     index = rng.integers(len(digits.labels))
-    return pieces.tight(digits.images[index] / np.float32(255)), int(digits.labels[index])
+    return _ink(digits.images[index], MNIST_GEOMETRY), int(digits.labels[index])
 
 
 def _merged(digits: Examples, rng: Rng) -> Ink:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.imaging.ink import ink_bounds
+
 Ink = NDArray[np.float32]
 
 #: These parts of these digits are no digits. The right half of an 8 may be a 3, its upper half a 0, the
@@ -22,13 +24,10 @@ QUARTER_TURN = (1, 2, 3, 4, 5, 7, 8)
 HALF_TURN = (3, 4, 7)
 
 
-def tight(ink: Ink, level: float = 0.2) -> Ink:
+def tight(ink: Ink) -> Ink:
     """The ink without the empty rows and columns around it; at least one pixel is left."""
-    rows = np.flatnonzero((ink > level).any(axis=1))
-    columns = np.flatnonzero((ink > level).any(axis=0))
-    if not len(rows):
-        return ink[:1, :1]
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    bounds = ink_bounds(ink)
+    return ink[:1, :1] if bounds is None else ink[bounds]
 
 
 def side_by_side(first: Ink, second: Ink, gap: int, shift: int = 0) -> Ink:
