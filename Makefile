@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The build back end warns at length about every editable installation.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install install-dev serve test check format models seeds readme lock clean
+.PHONY: help install install-dev serve test check format models seeds lessons docs docs-quick readme lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -64,6 +64,23 @@ seeds: $(VENV)/.run ## train mnist with two more seeds into runs/, for the sprea
 			--output runs/mnist-seed-$$seed.safetensors || exit 1; \
 	done
 
+lessons: docs/_generated/lessons/index.html ## run the six lessons and write them as one page to read in the browser
+	@echo "Open $<"
+
+NETWORK := $(wildcard digitnet/nn/*.py digitnet/nn/*/*.py digitnet/training.py digitnet/data/batches.py)
+
+docs/_generated/lessons/index.html: $(wildcard scripts/walkthrough/*.py) $(NETWORK) | $(VENV)/.dev
+	$(PY) scripts/walkthrough/all.py --out docs/_generated/lessons
+
+docs/_generated/ingredients/.done: $(wildcard scripts/ingredients*) $(NETWORK) | $(VENV)/.dev
+	$(PY) scripts/ingredients.py --out docs/_generated/ingredients
+	@touch $@
+
+docs: docs/_generated/lessons/index.html docs/_generated/ingredients/.done docs-quick ## build the documentation with lessons and pictures into build/docs
+
+docs-quick: $(VENV)/.dev ## build the documentation with what is there of lessons and pictures
+	$(PY) -m sphinx -W --keep-going --quiet -b html docs build/docs
+
 readme: $(VENV)/.dev ## run the README's examples, write down their answers and draw its pictures
 	$(PY) scripts/readme_pictures.py
 	$(PY) scripts/readme.py
@@ -73,8 +90,8 @@ LOCK := $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe --str
 
 lock: | $(PY) ## renew the lock files from pyproject.toml
 	$(PIP_INSTALL) 'pip-tools>=7.5,<8'
-	$(LOCK) --all-build-deps --extra service --extra train --extra plots -o requirements/run.txt pyproject.toml
-	$(LOCK) --extra service --extra train --extra plots --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	$(LOCK) --all-build-deps --extra service --extra train --extra plots --extra lessons --extra onnx -o requirements/run.txt pyproject.toml
+	$(LOCK) --extra service --extra train --extra plots --extra lessons --extra onnx --extra docs --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 
 clean: ## remove the virtual environment and everything generated
-	rm -rf $(VENV) *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) *.egg-info build dist docs/_generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
