@@ -29,6 +29,13 @@ class Checkpoint:
         progress: plain values: epoch, steps, random states, history.
         run: plain values that say which run this is (architecture, hyperparameters, seed, data): a
             checkpoint resumes only the run that wrote it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "run.checkpoint"
+    ...     Checkpoint({"weights": np.arange(3.0)}, {"epoch": 7}, {"seed": 1}).save(path)
+    ...     Checkpoint.load(path, run={"seed": 1}).progress
+    {'epoch': 7}
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -36,7 +43,11 @@ class Checkpoint:
     run: dict[str, Any]
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint atomically."""
+        """Write the checkpoint atomically: a reader finds the old file or the new one, never half of one.
+
+        Raises:
+            DigitnetError: the file cannot be written.
+        """
         header = {
             "version": _VERSION,
             "digest": self._digest(),

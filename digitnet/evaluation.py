@@ -21,7 +21,20 @@ def accuracy(outputs: Array, labels: Array) -> float:
 
     >>> accuracy(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]))
     0.5
+
+    Args:
+        outputs: ``(n, classes)``, at least two classes.
+        labels: ``(n,)`` integers.
+
+    Raises:
+        ConfigurationError: one column only, whose largest output says nothing.
     """
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        raise ConfigurationError(
+            f"accuracy compares the columns of outputs (n, classes); got {outputs.shape}. "
+            "For a single probability of yes use np.mean((outputs[:, 0] >= 0.5) == labels), "
+            "and for its logit >= 0."
+        )
     return float(np.mean(outputs.argmax(axis=1) == labels))
 
 
@@ -33,6 +46,9 @@ def error_interval(errors: int, total: int, z: float = 1.96) -> tuple[float, flo
     >>> low, high = error_interval(10, 1000)
     >>> round(low, 4), round(high, 4)
     (0.0054, 0.0183)
+
+    Raises:
+        ConfigurationError: more errors than answers, or no answers.
     """
     if not 0 <= errors <= total or total == 0:
         raise ConfigurationError(
@@ -62,6 +78,10 @@ def reliability(probabilities: Array, labels: Array, bins: int = 15) -> list[tup
     Returns:
         One ``(answers, mean confidence, share of them right)`` for each bin, by rising confidence; the bins
         have equal mass, which puts most of them where most answers are.
+
+    >>> p = np.array([[0.6, 0.4], [0.6, 0.4], [0.9, 0.1], [0.9, 0.1]])
+    >>> [(n, round(sure, 2), right) for n, sure, right in reliability(p, np.array([0, 1, 0, 0]), bins=2)]
+    [(2, 0.6, 0.5), (2, 0.9, 1.0)]
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
@@ -77,6 +97,10 @@ def calibration_error(probabilities: Array, labels: Array, bins: int = 15) -> fl
 
     ``ECE = Σ_b n_b/n · |accuracy_b - mean confidence_b|``: 0 means that of the answers given with 90 %
     confidence, 90 % are right.
+
+    >>> p = np.array([[0.6, 0.4], [0.6, 0.4], [0.9, 0.1], [0.9, 0.1]])
+    >>> round(calibration_error(p, np.array([0, 1, 0, 0]), bins=2), 6)  # (0.1 + 0.1) / 2
+    0.1
     """
     gaps = (n * abs(right - sure) for n, sure, right in reliability(probabilities, labels, bins))
     return sum(gaps) / len(labels)
@@ -95,6 +119,15 @@ def fit_temperature(logits: Array, labels: Array) -> float:
 
     Returns:
         T to about three digits; above 1 when the network is too sure of itself.
+
+    A network that says 0.95 and is right in three cases of four is too sure of itself:
+
+    >>> logits = np.tile([3.0, 0.0], (400, 1))
+    >>> labels = np.array([0, 0, 0, 1] * 100)
+    >>> round(fit_temperature(logits, labels), 1)  # softmax(3 / 2.7) is 0.75
+    2.7
+
+    Reference: C. Guo et al., "On calibration of modern neural networks" (2017).
     """
     smoothing = 1.0 / (len(labels) + 2)
 
@@ -126,6 +159,9 @@ def rejection_threshold(probabilities: Array, labels: Array, *, lost: float = 0.
     >>> p = np.array([[0.99, 0.01], [0.9, 0.1], [0.6, 0.4]])
     >>> round(rejection_threshold(p, np.array([0, 0, 1]), lost=0.5), 3)
     0.945
+
+    Raises:
+        ConfigurationError: a share outside [0, 1).
     """
     if not 0.0 <= lost < 1.0:
         raise ConfigurationError(f"The lost share lies in [0, 1); got {lost}.")
@@ -139,6 +175,11 @@ def risk_coverage(probabilities: Array, labels: Array) -> tuple[Array, Array, Ar
     """Thresholds, share of answers accepted (coverage) and share of those wrong (risk) at each.
 
     All three ``(n,)``, by falling threshold: how many mistakes are left if only the surest are kept.
+
+    >>> p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+    >>> thresholds, coverage, risk = risk_coverage(p, np.array([0, 0, 1]))  # the least sure answer is wrong
+    >>> thresholds.tolist(), coverage.round(2).tolist(), risk.round(2).tolist()
+    ([0.9, 0.8, 0.6], [0.33, 0.67, 1.0], [0.0, 0.0, 0.33])
     """
     confidence = probabilities.max(axis=1)
     wrong = probabilities.argmax(axis=1) != labels
@@ -170,6 +211,9 @@ def auroc(digits: Array, others: Array) -> float:
 
     >>> auroc(np.array([0.9, 0.8, 0.5]), np.array([0.5, 0.0]))
     0.9166666666666666
+
+    Raises:
+        ConfigurationError: one of the two is empty.
     """
     _some("AUROC", digits, others)
     ordered = np.sort(others)
@@ -190,6 +234,9 @@ def rejection_at(digits: Array, others: Array, lost: float) -> tuple[float, floa
 
     >>> rejection_at(np.array([0.2, 0.8, 0.9, 0.95]), np.array([0.0, 0.5, 0.85]), lost=0.25)
     (0.8, 0.6666666666666666)
+
+    Raises:
+        ConfigurationError: one of the two is empty, or a share outside [0, 1).
     """
     _some("A rejection rate", digits, others)
     if not 0.0 <= lost < 1.0:

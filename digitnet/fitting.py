@@ -39,7 +39,19 @@ from digitnet.training import EarlyStopping, EpochReport, Trainer
 
 @dataclass(frozen=True)
 class Fit:
-    """What :func:`fit` returns: the model, the epochs that led to it and how the run ended."""
+    """What :func:`fit` returns: the model, the epochs that led to it and how the run ended.
+
+    Attributes:
+        model: trained and calibrated.
+        history: one report an epoch.
+        interrupted: whether Ctrl-C ended the run; the model then has the best weights so far.
+        stopped_early: whether the recipe's patience ended it.
+
+    >>> from digitnet.model_file import load_model
+    >>> result = Fit(load_model("models/digits.safetensors"), [], interrupted=False, stopped_early=False)
+    >>> result.model.name
+    'digits'
+    """
 
     model: Model
     history: list[EpochReport]
@@ -71,6 +83,12 @@ def fit(
 
     Raises:
         ConfigurationError, ModelFileError, TrainingError: as :class:`~digitnet.training.Trainer` does.
+
+    >>> from digitnet.data import load_digits
+    >>> recipe = Recipe(hidden=(16,), epochs=2, batch_size=64, learning_rate=1e-2, deformation=None)
+    >>> result = fit(load_digits(), recipe, seed=1)
+    >>> len(result.history), result.model.provenance["epochs"]
+    (2, 2)
     """
     geometry = dataset.geometry
     if dataset.grouped:
@@ -133,6 +151,12 @@ def practice(
 
     Raises:
         ConfigurationError: the recipe wants handwriting fonts and there are none, or another geometry.
+
+    >>> from digitnet.data import load_digits
+    >>> from digitnet.recipes import RECIPES
+    >>> digits = load_digits()
+    >>> practice(digits.train, digits.geometry, RECIPES["digits"], (), seed=0).images.shape
+    (898, 8, 8)
     """
     examples = Examples(train.images, train.labels)
     if not recipe.wants_fonts:
@@ -148,7 +172,15 @@ def practice(
 
 
 def digit_accuracy(outputs: NDArray[Any], labels: NDArray[Any]) -> float:
-    """Share of the digits among the rows that are read right; 1 if there are none."""
+    """Share of the digits among the rows that are read right; 1 if there are none.
+
+    Args:
+        outputs: ``(n, 10)`` or ``(n, 11)`` logits or probabilities.
+        labels: ``(n,)``, 10 for what is no digit; those rows do not count.
+
+    >>> digit_accuracy(np.eye(11)[[3, 4, 10]], np.array([3, 5, 10]))
+    0.5
+    """
     digits = labels < CLASSES
     return accuracy(outputs[digits, :CLASSES], labels[digits]) if digits.any() else 1.0
 

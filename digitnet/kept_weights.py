@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.nn.arrays import to_numpy
 from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.network import Network
 
@@ -26,6 +27,19 @@ class KeptWeights:
     Args:
         network: whose weights they are.
         average: a moving average to bind to the network's parameters, or None.
+
+    >>> from digitnet.nn import Dense
+    >>> network = Network([Dense(1, 1, use_bias=False)], rng=None)
+    >>> kept = KeptWeights(network, None)
+    >>> network.parameters[:] = 1.0
+    >>> kept.offer(0.5)
+    True
+    >>> network.parameters[:] = 2.0     # training goes on, and gets worse
+    >>> kept.offer(0.7)
+    False
+    >>> kept.settle(best=True)
+    >>> network.parameters
+    array([1.], dtype=float32)
     """
 
     def __init__(self, network: Network, average: WeightAverage | None) -> None:
@@ -38,7 +52,9 @@ class KeptWeights:
                 part.bind(vector)
         self._best: Vector | None = None
         self._best_loss = math.inf
-        self._training: Vector | None = None
+        #: Whether the network holds what :meth:`settle` left it with.
+        self.settled = False
+        self._training = self._left = self._current()
 
     def update(self) -> None:
         """Move the average after a training step."""
@@ -65,13 +81,18 @@ class KeptWeights:
     def settle(self, *, best: bool) -> None:
         """Leave the network with the best weights if wanted and known, else with the candidate."""
         self._training = self._current()
-        self._load(self._best if best and self._best is not None else self._candidate())
+        self._left = self._best if best and self._best is not None else self._candidate()
+        self._load(self._left)
+        self.settled = True
 
     def resume(self) -> None:
-        """Undo :meth:`settle`: give the network back the weights that training goes on from."""
-        if self._training is not None:
+        """Undo :meth:`settle`: give the network back the weights that training goes on from.
+
+        If somebody has set other weights since, training goes on from those.
+        """
+        if self.settled and to_numpy(self._current()).tobytes() == to_numpy(self._left).tobytes():
             self._load(self._training)
-            self._training = None
+        self.settled = False
 
     def arrays(self) -> dict[str, Vector]:
         """What a checkpoint must hold; :meth:`restore` reads it."""
@@ -90,7 +111,8 @@ class KeptWeights:
         }
 
     def restore(self, arrays: dict[str, Vector], progress: dict[str, Any]) -> None:
-        """Go on from what :meth:`arrays` and :meth:`progress` gave."""
+        """Go on from what :meth:`arrays` and :meth:`progress` gave; the arrays may be NumPy's."""
+        arrays = {name: self._network.xp.asarray(array) for name, array in arrays.items()}
         self._load(arrays["weights"])
         count = self._network.parameters.size
         for average, part in zip(self._averages, (slice(count), slice(count, None)), strict=False):
@@ -100,12 +122,16 @@ class KeptWeights:
             self._best, self._best_loss = arrays["best"], progress["best_loss"]
 
     def _current(self) -> Vector:
-        return np.concatenate([self._network.parameters, self._network.state])
+        return self._concatenate([self._network.parameters, self._network.state])
 
     def _candidate(self) -> Vector:
         if not self._averages:
             return self._current()
-        return np.concatenate([average.value for average in self._averages])
+        return self._concatenate([average.value for average in self._averages])
+
+    def _concatenate(self, parts: list[Vector]) -> Vector:
+        vector: Vector = self._network.xp.concatenate(parts)
+        return vector
 
     def _load(self, weights: Vector) -> None:
         count = self._network.parameters.size

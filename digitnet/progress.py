@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, whole_number
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ class EpochReport:
         validation_metric: the same for the metric.
         best: whether this epoch has the lowest validation loss so far, by the margin of early stopping.
         seconds: wall-clock time of the epoch.
+
+    >>> EpochReport(1, 100, 0.01, 0.5, None, 0.4, None, best=True, seconds=2.0).validation_loss
+    0.4
     """
 
     epoch: int
@@ -40,14 +43,24 @@ class EarlyStopping:
     """Stop when the validation loss has not fallen by ``min_delta`` for ``patience`` epochs.
 
     The network then gets back the weights of its best epoch.
+
+    Args:
+        patience: epochs, at least 1.
+        min_delta: a smaller fall of the loss does not count.
+
+    Raises:
+        ConfigurationError: a patience that is no whole number or below 1, or a negative ``min_delta``.
+
+    >>> EarlyStopping(patience=5)
+    EarlyStopping(patience=5, min_delta=0.0)
     """
 
     patience: int = 10
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.patience < 1 or not 0.0 <= self.min_delta < math.inf:
+        whole_number(self.patience, "The patience of early stopping")
+        if not 0.0 <= self.min_delta < math.inf:
             raise ConfigurationError(
-                "Early stopping needs a patience of at least 1 and a min_delta of at least 0; "
-                f"got {self.patience} and {self.min_delta}."
+                f"The min_delta of early stopping is zero or positive; got {self.min_delta}."
             )

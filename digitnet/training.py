@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.checkpoint import Checkpoint
-from digitnet.data.batches import Batches, checksum
-from digitnet.errors import ConfigurationError, TrainingError
+from digitnet.data.batches import Batches
+from digitnet.errors import ConfigurationError, TrainingError, whole_number
 from digitnet.kept_weights import KeptWeights
+from digitnet.nn.arrays import to_numpy
 from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 from digitnet.nn.schedules import Schedule
 from digitnet.progress import EarlyStopping, EpochReport
+from digitnet.run_state import identity, restore, snapshot
+from digitnet.training_data import check_batches, checked_validation
 
 __all__ = ["EarlyStopping", "EpochReport", "Metric", "Trainer"]
 
@@ -32,32 +34,56 @@ Metric = Callable[[NDArray[Any], NDArray[Any]], float]
 class Trainer:
     """Trains a network; the caller's loop is the callback.
 
-    ::
+    Each step computes the loss of one batch, its gradient by backpropagation, and moves the parameters by
+    the optimiser at the learning rate that the schedule gives for the step.
 
-        trainer = Trainer(network, loss, optimizer, schedule, batches, validation=(inputs, labels))
-        for report in trainer.epochs(20):
-            print(report.epoch, report.validation_loss)
+    Batches and validation data are NumPy's and move, a batch at a time, to the library that the network
+    computes with; metrics and checkpoints get NumPy's arrays back.
 
     When the loop ends, however it ends, the network holds the weights to keep: those of the best epoch
     if it was interrupted, failed or may stop early (and there is validation data), else the last ones,
-    averaged if ``average`` is given. Going on with ``epochs`` afterwards goes on from the last step.
+    averaged if ``average`` is given. Going on with ``epochs`` or ``step`` afterwards goes on from the last
+    step, or from the weights that somebody has set since.
 
     Args:
-        network, loss, optimizer: the optimiser is bound to the network here.
-        schedule: learning rate of each step.
+        network, loss, optimizer: the optimiser is bound to the network here, so it must be new.
+        schedule: learning rate of each step, such as ``Constant(0.1)`` or a function of the step.
         batches: the training split.
-        validation: ``(inputs, targets)`` that are never trained on, or None.
-        metric: measured beside the loss, such as :func:`digitnet.evaluation.accuracy`.
+        validation: ``(inputs, targets)`` or ``(inputs, targets, weights)`` that are never trained on, or
+            None.
+        metric: one number, measured beside the loss, such as :func:`digitnet.evaluation.accuracy`; weights
+            do not touch it.
         average: a moving average of the weights, used for validation and kept at the end.
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
 
+    Attributes:
+        history: the reports of all epochs, those of a resumed run among them.
+        interrupted: whether the last loop was left early, by Ctrl-C, ``break`` or an error in its body.
+        stopped_early: whether patience ended it.
+        resumed_epochs: how many epochs came from the checkpoint.
+
     Raises:
-        ConfigurationError: early stopping without validation data, or data that do not fit the network
-            and the loss.
+        ConfigurationError: early stopping without validation data, data that do not fit the network and the
+            loss, each other, or their weights, a schedule that is no function, or with a checkpoint one that
+            has no name.
         ModelFileError: the checkpoint is damaged or belongs to another run.
         TrainingError: (while training) the loss is not finite.
+
+    >>> from digitnet.nn import SGD, Constant, Dense, MeanSquaredError
+    >>> inputs, targets = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([2.0, 4.0, 6.0, 8.0])
+    >>> network = Network([Dense(1, 1, use_bias=False)], rng=None, dtype=np.float64)
+    >>> batches = Batches(inputs, targets, batch_size=4, shuffle=False, dtype=np.float64)
+    >>> trainer = Trainer(network, MeanSquaredError(factor=0.5), SGD(), Constant(0.03), batches)
+    >>> for report in trainer.epochs(100):
+    ...     if report.epoch in (1, 10, 100):
+    ...         print(report.epoch, round(report.training_loss, 6))
+    1 15.0
+    10 0.152589
+    100 0.0
+    >>> network.predict([[5.0]]).round(6)
+    array([[10.]])
     """
 
     def __init__(
@@ -68,7 +94,7 @@ class Trainer:
         schedule: Schedule,
         batches: Batches,
         *,
-        validation: tuple[NDArray[Any], NDArray[Any]] | None = None,
+        validation: tuple[NDArray[Any], ...] | None = None,
         metric: Metric | None = None,
         average: WeightAverage | None = None,
         early_stopping: EarlyStopping | None = None,
@@ -77,44 +103,67 @@ class Trainer:
     ) -> None:
         if early_stopping is not None and validation is None:
             raise ConfigurationError("Early stopping needs validation data; none was given.")
-        if checkpoint_every < 1:
-            raise ConfigurationError(f"checkpoint_every is at least 1; got {checkpoint_every}.")
-        for inputs, targets in filter(None, ((batches.inputs, batches.targets), validation)):
-            if inputs.shape[1:] != (network.in_features,):
-                raise ConfigurationError(
-                    f"The network takes inputs of shape (n, {network.in_features}); got {inputs.shape}."
-                )
-            loss.check_targets(targets, network.out_features)
+        if not callable(schedule):
+            raise ConfigurationError(
+                f"A schedule is a function of the step, such as Constant(0.1); got {schedule!r}."
+            )
         checkpoint = Path(checkpoint) if checkpoint else None
         if checkpoint and not isinstance(network.rng.bit_generator, np.random.PCG64):
             raise ConfigurationError(
                 "A run with checkpoints needs a network whose rng is one of numpy.random.default_rng(seed); "
                 f"got a {type(network.rng.bit_generator).__name__}."
             )
+        check_batches(batches, network, loss)
         self.network, self.loss, self.optimizer = network, loss, optimizer
-        self.schedule, self.batches, self.validation = schedule, batches, validation
+        self.schedule, self.batches = schedule, batches
+        self.validation = checked_validation(validation, network, loss) if validation is not None else None
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
-        self.checkpoint_path, self.checkpoint_every = checkpoint, checkpoint_every
+        self.checkpoint_path = checkpoint
+        self.checkpoint_every = whole_number(checkpoint_every, "checkpoint_every")
         self.history: list[EpochReport] = []
         self.interrupted = False
         self.stopped_early = False
         self.resumed_epochs = 0
         optimizer.bind(network.parameters, network.gradients, weight_count=network.weight_count)
-        self._weights = KeptWeights(network, average)
+        self.kept_weights = KeptWeights(network, average)
+        self._state_before = network.state.copy()
+        #: With a checkpoint, plain values that say which run this is.
+        self.run = identity(self) if checkpoint else {}
         if checkpoint is not None and checkpoint.exists():
-            self._resume(Checkpoint.load(checkpoint, run=self._run()))
+            restore(self, Checkpoint.load(checkpoint, run=self.run))
 
     @property
     def best_epoch(self) -> int | None:
         """The epoch with the lowest validation loss, or None."""
-        return max((report.epoch for report in self.history if report.best), default=None)
+        return next((report.epoch for report in reversed(self.history) if report.best), None)
 
-    def step(self, inputs: NDArray[Any], targets: NDArray[Any]) -> tuple[float, float | None]:
-        """One update on one batch; returns its loss and metric. Allocates nothing of a batch's size."""
-        outputs = self.network.forward(inputs, training=True)
-        loss = self.loss.forward(outputs, targets)
+    def step(
+        self, inputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None
+    ) -> tuple[float, float | None]:
+        """One update on one batch. Allocates nothing of a batch's size.
+
+        Args:
+            inputs: ``(batch, in_features)`` in the network's dtype.
+            targets: what the loss takes.
+            weights: ``(batch,)``, how much each row counts, or None.
+
+        Returns:
+            The batch's loss before the update, and its metric or None.
+
+        Raises:
+            TrainingError: the loss is not finite; parameters and running statistics are as before.
+        """
+        if self.kept_weights.settled:
+            self.kept_weights.resume()
+        if self._state_before.size:
+            self._state_before[...] = self.network.state
+        # With NumPy no more than a look at each array; with another library the way to its device.
+        move = self.network.xp.asarray
+        outputs = self.network.forward(move(inputs), training=True)
+        loss = self.loss.forward(outputs, move(targets), weights if weights is None else move(weights))
         learning_rate = self.schedule(self.optimizer.steps)
         if not math.isfinite(loss):
+            self.network.state[...] = self._state_before
             raise TrainingError(
                 f"The loss became {loss} at step {self.optimizer.steps + 1} "
                 f"(learning rate {learning_rate:.3g}). Lower the learning rate, warm it up, "
@@ -122,23 +171,32 @@ class Trainer:
             )
         self.network.backward(self.loss.backward())
         self.optimizer.step(learning_rate)
-        self._weights.update()
-        return loss, self.metric(outputs, targets) if self.metric else None
+        self.kept_weights.update()
+        return loss, self._measure(outputs, targets) if self.metric else None
 
     def epochs(self, total: int) -> Generator[EpochReport]:
         """Train until ``total`` epochs are done, those of a resumed run among them.
 
-        Ctrl-C ends the loop quietly and sets ``interrupted``.
+        This is a generator: nothing happens before it is looped over, and ``trainer.epochs(5)`` by itself
+        trains nothing. Ctrl-C ends the loop quietly and sets ``interrupted``; so does ``break``, and the
+        network then holds the weights to keep.
+
+        Yields:
+            The report of each epoch as it ends. Between two epochs the network holds the weights that
+            training goes on from.
+
+        Raises:
+            TrainingError: the loss is not finite.
         """
         self.interrupted, complete = False, False
-        self._weights.resume()
+        self.kept_weights.resume()
         try:
             while len(self.history) < total and not self._patience_is_over():
                 report = self._epoch()
                 self.history.append(report)
                 done = len(self.history) == total or self._patience_is_over()
                 if self.checkpoint_path and (done or report.epoch % self.checkpoint_every == 0):
-                    self._snapshot().save(self.checkpoint_path)
+                    snapshot(self).save(self.checkpoint_path)
                 yield report
             self.stopped_early = self._patience_is_over()
             complete = True
@@ -149,21 +207,22 @@ class Trainer:
             self.interrupted = True
             raise
         finally:
-            self._weights.settle(best=not complete or self.early_stopping is not None)
+            self.kept_weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()
         losses, metrics, samples = 0.0, 0.0, 0
         # Numbers that overflow end in a loss that is not finite, which is answered with advice.
         with np.errstate(over="ignore", invalid="ignore"):
-            for inputs, targets in self.batches.epoch(len(self.history)):
-                loss, metric = self.step(inputs, targets)
-                losses += loss * len(inputs)
-                metrics += (metric or 0.0) * len(inputs)
-                samples += len(inputs)
+            for batch in self.batches.epoch(len(self.history)):
+                loss, metric = self.step(*batch)
+                rows = len(batch[0])
+                losses += loss * rows
+                metrics += (metric or 0.0) * rows
+                samples += rows
             validation_loss, validation_metric = self._validate()
         margin = self.early_stopping.min_delta if self.early_stopping else 0.0
-        best = validation_loss is not None and self._weights.offer(validation_loss, margin)
+        best = validation_loss is not None and self.kept_weights.offer(validation_loss, margin)
         return EpochReport(
             epoch=len(self.history) + 1,
             steps=self.optimizer.steps,
@@ -179,51 +238,22 @@ class Trainer:
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
             return None, None
-        inputs, targets = self.validation
-        with self._weights.candidate():
+        inputs, targets, weights = self.validation
+        with self.kept_weights.candidate():
             outputs = self.network.predict(inputs)
-        loss = self.loss.forward(outputs, targets)
+        move = self.network.xp.asarray
+        loss = self.loss.forward(outputs, move(targets), weights if weights is None else move(weights))
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The validation loss became {loss} in epoch {len(self.history) + 1}. "
                 "Lower the learning rate, or look for NaN in the validation data."
             )
-        return loss, self.metric(outputs, targets) if self.metric else None
+        return loss, self._measure(outputs, targets)
+
+    def _measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> float | None:
+        return float(self.metric(to_numpy(outputs), to_numpy(targets))) if self.metric else None
 
     def _patience_is_over(self) -> bool:
         if self.early_stopping is None or not self.history:
             return False
         return len(self.history) - (self.best_epoch or 0) >= self.early_stopping.patience
-
-    def _run(self) -> dict[str, Any]:
-        """What identifies this run, so that a checkpoint of another one is refused."""
-        return {
-            "architecture": self.network.architecture(),
-            "dtype": str(self.network.dtype),
-            "loss": self.loss.config(),
-            "optimizer": self.optimizer.config(),
-            "schedule": repr(self.schedule),
-            "batches": self.batches.config(),
-            "validation data": checksum(*self.validation) if self.validation else None,
-            "average": self.average.decay if self.average else None,
-            "early stopping": asdict(self.early_stopping) if self.early_stopping else None,
-        }
-
-    def _snapshot(self) -> Checkpoint:
-        arrays = {f"optimizer.{name}": array for name, array in self.optimizer.memory.items()}
-        progress = {
-            "optimizer_steps": self.optimizer.steps,
-            "network_rng": self.network.rng.bit_generator.state,
-            "history": [asdict(report) for report in self.history],
-            **self._weights.progress(),
-        }
-        return Checkpoint(arrays | self._weights.arrays(), progress, self._run())
-
-    def _resume(self, checkpoint: Checkpoint) -> None:
-        self._weights.restore(checkpoint.arrays, checkpoint.progress)
-        for name, memory in self.optimizer.memory.items():
-            memory[...] = checkpoint.arrays[f"optimizer.{name}"]
-        self.optimizer.steps = checkpoint.progress["optimizer_steps"]
-        self.network.rng.bit_generator.state = checkpoint.progress["network_rng"]
-        self.history = [EpochReport(**report) for report in checkpoint.progress["history"]]
-        self.resumed_epochs = len(self.history)

@@ -132,6 +132,12 @@ def test_the_rejecting_threshold_never_rejects_more_digits_than_it_may():
     assert evaluation.rejection_at(np.arange(25.0), np.array([0.5]), 0.04) == (1.0, 1.0)
 
 
+def test_the_largest_of_one_column_says_nothing():
+    for outputs in (np.array([[0.9], [0.2]]), np.array([0.9, 0.2])):
+        with pytest.raises(ConfigurationError, match="single probability"):
+            evaluation.accuracy(outputs, np.array([1, 0]))
+
+
 def test_impossible_requests_are_refused():
     with pytest.raises(ConfigurationError):
         evaluation.error_interval(1, 0)

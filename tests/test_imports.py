@@ -63,7 +63,7 @@ def test_imports_point_one_way(root):
 
 
 def test_nn_imports_numpy_and_the_standard_library_only(root):
-    for path in (root / "digitnet" / "nn").glob("*.py"):
+    for path in (root / "digitnet" / "nn").rglob("*.py"):
         for name in _imports(path):
             top = name.split(".")[0]
             assert top in {"numpy", "digitnet"} or top in sys.stdlib_module_names, f"{path.name}: {name}"

@@ -21,9 +21,11 @@ from digitnet.nn import (
     Constant,
     Dense,
     Dropout,
+    MeanSquaredError,
     Network,
     OneCycle,
     ReLU,
+    Sigmoid,
     SoftmaxCrossEntropy,
     WeightAverage,
 )
@@ -119,11 +121,11 @@ def test_a_killed_process_resumes_with_the_same_bytes(tmp_path):
         trainer = t._trainer(Path(sys.argv[2]))
         stop = trainer.resumed_epochs + 2
         steps, original = [0], trainer.step
-        def step(inputs, targets):
+        def step(*batch):
             steps[0] += 1
             if len(trainer.history) == stop and steps[0] % 8 == 5:
                 os.kill(os.getpid(), 9)
-            return original(inputs, targets)
+            return original(*batch)
         trainer.step = step
         list(trainer.epochs(8))
         print("done")
@@ -273,10 +275,10 @@ def test_ctrl_c_keeps_the_best_model_so_far():
     trainer = _trainer(epochs=20)
     original = trainer.step
 
-    def step(inputs, targets):
+    def step(*batch):
         if len(trainer.history) == 4:
             raise KeyboardInterrupt
-        return original(inputs, targets)
+        return original(*batch)
 
     trainer.step = step
     reports = list(trainer.epochs(20))
@@ -374,3 +376,119 @@ def test_checkpoints_every_few_epochs_and_at_the_end(tmp_path):
     written = [(tmp_path / "c").exists() for _ in trainer.epochs(8)]
     assert written == [False, False, True, True, True, True, True, True]
     assert _trainer(tmp_path / "c").resumed_epochs == 8
+
+
+def _weighted(weights=None, validation_weights=None, loss=None, rows=None):
+    inputs, labels = _problem(120)
+    rows = np.arange(100) if rows is None else rows
+    network = Network([Dense(64, 3)], rng=np.random.default_rng(0), dtype=np.float64)
+    return Trainer(
+        network,
+        loss or SoftmaxCrossEntropy(),
+        SGD(),
+        Constant(0.05),
+        Batches(
+            inputs[rows],
+            labels[rows],
+            weights=weights,
+            batch_size=len(rows),
+            shuffle=False,
+            dtype=np.float64,
+        ),
+        validation=(inputs[100:], labels[100:], validation_weights),
+    )
+
+
+def test_a_weighted_run_is_the_run_on_repeated_rows():
+    counts = np.random.default_rng(3).integers(0, 3, 100)
+    repeated = np.repeat(np.arange(100), counts)
+    weighted, plain = _weighted(counts / counts.mean()), _weighted(rows=repeated)
+    for first, second in zip(weighted.epochs(5), plain.epochs(5), strict=True):
+        assert first.training_loss == pytest.approx(second.training_loss, rel=1e-10)
+        assert first.validation_loss == pytest.approx(second.validation_loss, rel=1e-10)
+    np.testing.assert_allclose(weighted.network.parameters, plain.network.parameters, rtol=1e-9)
+
+
+def test_validation_weights_weigh_the_validation_loss():
+    weights = np.random.default_rng(4).random(20)
+    trainer = _weighted(validation_weights=weights)
+    report = next(trainer.epochs(1))
+    inputs, labels, _ = trainer.validation
+    outputs = trainer.network.predict(inputs)
+    each = [SoftmaxCrossEntropy().forward(outputs[[row]], labels[[row]]) for row in range(20)]
+    assert report.validation_loss == pytest.approx(np.dot(weights, each) / 20)
+
+
+def test_weights_and_validation_data_that_cannot_be_are_refused():
+    with pytest.raises(ConfigurationError, match="20 rows needs one weight"):
+        _weighted(validation_weights=np.ones(19))
+    with pytest.raises(ConfigurationError, match="zero or positive"):
+        _weighted(validation_weights=-np.ones(20))
+    trainer = _weighted()
+    inputs, labels = _problem(120)
+    with pytest.raises(ConfigurationError, match="same length"):
+        Trainer(
+            trainer.network,
+            trainer.loss,
+            SGD(),
+            Constant(0.1),
+            trainer.batches,
+            validation=(inputs[:9], labels[:8]),
+        )
+
+
+def test_batches_of_another_precision_are_refused():
+    inputs, labels = _problem()
+    network = Network([Dense(64, 3)], rng=np.random.default_rng(0), dtype=np.float64)
+    with pytest.raises(ConfigurationError, match=r"dtype=np\.float64"):
+        Trainer(
+            network,
+            SoftmaxCrossEntropy(),
+            SGD(),
+            Constant(0.1),
+            Batches(inputs, labels, batch_size=10, seed=0),
+        )
+
+
+def test_full_batches_in_order_are_the_textbook_loop():
+    """A 3-4-1 network of sigmoid units without bias, against its four lines of matrix products."""
+    inputs = np.array([[0.0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]])
+    targets = np.array([[0.0], [1], [1], [0]])
+    rng = np.random.default_rng(SEED)
+    first, second = start = 2 * rng.random((3, 4)) - 1, 2 * rng.random((4, 1)) - 1
+    layers = [
+        *(Dense(3, 4, use_bias=False, initializer=lambda rng, shape: start[0]), Sigmoid()),  # noqa: ARG005
+        *(Dense(4, 1, use_bias=False, initializer=lambda rng, shape: start[1]), Sigmoid()),  # noqa: ARG005
+    ]
+    network = Network(layers, rng=rng, dtype=np.float64)
+    trainer = Trainer(
+        network,
+        MeanSquaredError(reduction="sum", factor=0.5),
+        SGD(),
+        Constant(1.0),
+        Batches(inputs, targets, batch_size=4, shuffle=False, dtype=np.float64),
+    )
+    for report in trainer.epochs(300):
+        hidden = 1 / (1 + np.exp(-inputs @ first))
+        outputs = 1 / (1 + np.exp(-hidden @ second))
+        assert report.training_loss == pytest.approx(0.5 * ((targets - outputs) ** 2).sum(), rel=1e-9)
+        delta = (targets - outputs) * outputs * (1 - outputs)
+        hidden_delta = delta @ second.T * hidden * (1 - hidden)
+        first, second = first + inputs.T @ hidden_delta, second + hidden.T @ delta
+    np.testing.assert_allclose(network.parameters, [*first.flat, *second.flat], rtol=1e-9)
+
+
+def test_one_sample_at_a_time_in_order_is_the_textbook_loop():
+    """A single sigmoid neuron that learns from sample after sample, its chain rule written out."""
+    inputs = np.array([[2.0, 3.0], [-1.0, 0.5], [0.3, -2.0]])
+    targets = np.array([1.0, 0.0, 1.0])
+    network = Network([Dense(2, 1), Sigmoid()], rng=None, dtype=np.float64)
+    batches = Batches(inputs, targets, batch_size=1, shuffle=False, dtype=np.float64)
+    trainer = Trainer(network, MeanSquaredError(), SGD(), Constant(0.5), batches)
+    weight, bias = np.zeros(2), 0.0
+    for _ in trainer.epochs(20):
+        for x, y in zip(inputs, targets, strict=True):
+            prediction = 1 / (1 + np.exp(-(weight @ x + bias)))
+            slope = -2 * (y - prediction) * prediction * (1 - prediction)
+            weight, bias = weight - 0.5 * slope * x, bias - 0.5 * slope
+        np.testing.assert_allclose(network.parameters, [*weight, bias], rtol=1e-12)

@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from digitnet.data.augment import Augmenter, Deformation
+from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
 from digitnet.data.digits import DigitsSplit, load_digits
 from digitnet.data.idx import read_idx
 from digitnet.data.mnist import load_mnist
 from digitnet.errors import ConfigurationError
 
-__all__ = ["Dataset", "Split", "hold_out", "hold_out_last", "load", "load_digits", "load_mnist", "read_idx"]
+__all__ = [
+    "Augmenter",
+    "Batches",
+    "Dataset",
+    "Deformation",
+    "Split",
+    "hold_out",
+    "hold_out_last",
+    "load",
+    "load_digits",
+    "load_mnist",
+    "read_idx",
+]
 
 
 def load(

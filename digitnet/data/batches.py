@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, whole_number
 
 Array = NDArray[np.floating[Any]]
+
+#: ``(inputs, targets, weights)`` of one step; the weights are None where all rows count alike.
+Batch = tuple[Array, NDArray[Any], Array | None]
 
 #: ``augment(batch, rng)`` changes a batch ``(n, features)`` of inputs in place.
 Augmentation = Callable[[Array, np.random.Generator], None]
@@ -27,21 +30,25 @@ class Batches:
     Args:
         inputs: ``(n, features)``.
         targets: ``(n, …)``.
+        weights: ``(n,)``, how much each row counts in the loss, zero or positive; None counts all alike.
         batch_size: rows in a batch; the last batch of an epoch holds the rest.
-        seed: of the shuffling and of the augmentation.
+        seed: of the shuffling and of the augmentation, from 0 on.
         augment: deforms each batch anew, or None. It runs on a thread of its own, where NumPy's long
             operations let the network's matrix products go on.
         late_augment: an epoch and what takes the place of ``augment`` from that epoch on, or None.
         shuffle: False keeps the order.
-        dtype: of the batches' inputs.
+        dtype: of the batches' inputs and weights; the network's.
 
     Raises:
-        ConfigurationError: lengths differ, nothing to train on, or a batch size below 1.
+        ConfigurationError: lengths differ, nothing to train on, a batch size or seed that is no whole number
+            or too small, or weights that are negative, not finite or all zero.
 
-    Batches are views of two buffers that are filled in turn: each is valid until the next is asked for.
+    Batches are views of two buffers that are filled in turn: each is valid until the next is asked for, and
+    one epoch goes at a time, since two side by side would fill the same buffers. Where nothing is shuffled
+    or deformed they are views of the data set itself, which cannot be written to.
 
     >>> batches = Batches(np.arange(6.0).reshape(6, 1), np.arange(6), batch_size=4, seed=1)
-    >>> [labels.tolist() for _, labels in batches.epoch(0)]
+    >>> [labels.tolist() for _, labels, _ in batches.epoch(0)]
     [[4, 0, 2, 1], [5, 3]]
     """
 
@@ -51,7 +58,8 @@ class Batches:
         targets: NDArray[Any],
         *,
         batch_size: int,
-        seed: int,
+        seed: int = 0,
+        weights: NDArray[Any] | None = None,
         augment: Augmentation | None = None,
         late_augment: tuple[int, Augmentation] | None = None,
         shuffle: bool = True,
@@ -61,18 +69,20 @@ class Batches:
             raise ConfigurationError(
                 f"Inputs and targets need the same length, above zero; got {len(inputs)} and {len(targets)}."
             )
-        if batch_size < 1:
-            raise ConfigurationError(f"A batch size is at least 1; got {batch_size}.")
         # One conversion now spares one in every batch.
         self.inputs: Array = np.ascontiguousarray(inputs, dtype)
         self.targets = np.ascontiguousarray(targets)
-        self.batch_size = min(int(batch_size), len(inputs))
-        self.seed, self.augment, self.shuffle = seed, augment, shuffle
+        self.weights = as_weights(weights, len(inputs), dtype)
+        self.batch_size = min(whole_number(batch_size, "A batch size"), len(inputs))
+        self.seed = whole_number(seed, "The seed of batches", least=0)
+        self.augment, self.shuffle = augment, shuffle
         self.late_augment = late_augment
-        shape = (self.batch_size, *self.inputs.shape[1:])
-        self._input_buffers = [np.empty(shape, self.inputs.dtype) for _ in range(2)]
-        shape = (self.batch_size, *self.targets.shape[1:])
-        self._target_buffers = [np.empty(shape, self.targets.dtype) for _ in range(2)]
+        # Two sets of buffers: while the network reads one, the next batch is gathered into the other.
+        self._buffers = [tuple(map(self._empty, self._arrays())) for _ in range(2)]
+        # A layer that works in place must not change the caller's arrays.
+        self._read_only = [array.view() for array in self._arrays()]
+        for view in self._read_only:
+            view.flags.writeable = False
 
     def __len__(self) -> int:
         """Number of batches in an epoch, which is also the number of steps."""
@@ -86,15 +96,23 @@ class Batches:
             "shuffle": self.shuffle,
             "augment": None if self.augment is None else describe(self.augment),
             "late_augment": self.late_augment and [self.late_augment[0], describe(self.late_augment[1])],
-            "data": [len(self.inputs), checksum(self.inputs, self.targets)],
+            "data": [len(self.inputs), checksum(*self._arrays())],
         }
 
-    def epoch(self, number: int) -> Iterator[tuple[Array, NDArray[Any]]]:
-        """The batches of epoch ``number`` = 0, 1, …, each ``(inputs, targets)``."""
-        rng = np.random.default_rng([self.seed, number])
-        order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of epoch ``number`` = 0, 1, …, each ``(inputs, targets, weights)``.
+
+        Without weights the third is None.
+        """
         late = self.late_augment is not None and number >= self.late_augment[0]
         augment = self.late_augment[1] if self.late_augment and late else self.augment
+        if augment is None and not self.shuffle:
+            for first in range(0, len(self.inputs), self.batch_size):
+                rows = slice(first, first + self.batch_size)
+                yield _batch([view[rows] for view in self._read_only])
+            return
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
         if augment is None:
             for index in range(len(self)):
                 yield self._gather(index, order, rng, None)
@@ -109,20 +127,60 @@ class Batches:
 
     def _gather(
         self, index: int, order: NDArray[np.int64], rng: np.random.Generator, augment: Augmentation | None
-    ) -> tuple[Array, NDArray[Any]]:
+    ) -> Batch:
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
-        inputs = self._input_buffers[index % 2][: len(rows)]
-        targets = self._target_buffers[index % 2][: len(rows)]
-        # mode="clip" lets take() write straight into ``out``; the default would go through a copy.
-        np.take(self.inputs, rows, axis=0, out=inputs, mode="clip")
-        np.take(self.targets, rows, axis=0, out=targets, mode="clip")
+        parts = [buffer[: len(rows)] for buffer in self._buffers[index % 2]]
+        for array, part in zip(self._arrays(), parts, strict=True):
+            # mode="clip" lets take() write straight into ``out``; the default would go through a copy.
+            np.take(array, rows, axis=0, out=part, mode="clip")
         if augment is not None:
-            augment(inputs, rng)
-        return inputs, targets
+            augment(parts[0], rng)
+        return _batch(parts)
+
+    def _arrays(self) -> list[NDArray[Any]]:
+        """Inputs, targets and, if there are any, weights."""
+        return [self.inputs, self.targets, *([] if self.weights is None else [self.weights])]
+
+    def _empty(self, array: NDArray[Any]) -> NDArray[Any]:
+        return np.empty((self.batch_size, *array.shape[1:]), array.dtype)
+
+
+def _batch(parts: list[NDArray[Any]]) -> Batch:
+    inputs, targets, *weights = parts
+    return inputs, targets, weights[0] if weights else None
+
+
+def as_weights(weights: NDArray[Any] | None, rows: int, dtype: DTypeLike) -> Array | None:
+    """Weights ``(rows,)`` of a data set in the wanted dtype; None stays None.
+
+    Raises:
+        ConfigurationError: another number of them, or one that is negative or not finite, or none above
+            zero.
+
+    >>> as_weights(np.array([1, 0, 2]), 3, np.float32)
+    array([1., 0., 2.], dtype=float32)
+    """
+    if weights is None:
+        return None
+    weights = np.ascontiguousarray(weights, dtype)
+    if weights.shape != (rows,):
+        raise ConfigurationError(
+            f"Each of the {rows} rows needs one weight, in an array of shape ({rows},); got {weights.shape}."
+        )
+    if not (weights.min() >= 0.0 and 0.0 < weights.max() < np.inf):
+        raise ConfigurationError(
+            "Weights are finite, zero or positive, and at least one is above zero; "
+            f"got {weights.min()} to {weights.max()}."
+        )
+    return weights
 
 
 def checksum(*arrays: NDArray[Any]) -> int:
-    """CRC-32 of the bytes of some arrays: tells apart data sets of the same shape."""
+    """CRC-32 of the bytes of some arrays: tells apart data sets of the same shape.
+
+    >>> checksum(np.zeros(3)) == checksum(np.zeros(3)), checksum(np.zeros(3)) == checksum(np.ones(3))
+    (True, False)
+    """
     value = 0
     for array in arrays:
         value = zlib.crc32(np.ascontiguousarray(array).data.cast("B"), value)
@@ -130,14 +188,20 @@ def checksum(*arrays: NDArray[Any]) -> int:
 
 
 def describe(function: object) -> str:
-    """A name for an augmentation that is the same in every process.
+    """A name for an augmentation or a schedule that is the same in every process.
 
     Raises:
-        ConfigurationError: a lambda, which has no name to be known by.
+        ConfigurationError: a lambda, which has no name to be known by, or an object whose ``repr`` is its
+            address in memory.
+
+    >>> describe(checksum)
+    'digitnet.data.batches.checksum'
     """
     name = getattr(function, "__qualname__", None)
-    if name and "<lambda>" in name:
+    described = f"{getattr(function, '__module__', '')}.{name}" if name else repr(function)
+    if "<lambda>" in described or " at 0x" in described:
         raise ConfigurationError(
-            "An augmentation needs a name to be recorded by; define it with def or a class."
+            "An augmentation or a schedule needs a name to be recorded by, the same in every process: define "
+            f"it with def, or as a class with a __repr__; got {described}."
         )
-    return f"{getattr(function, '__module__', '')}.{name}" if name else repr(function)
+    return described

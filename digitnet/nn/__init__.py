@@ -1,13 +1,29 @@
 """The neural network, from scratch: imports NumPy, the project's errors and nothing else."""
 
 from digitnet.nn.activations import Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, softmax
+from digitnet.nn.adam import Adam, AdamW
+from digitnet.nn.architecture import build_layers
+from digitnet.nn.arrays import array_module, to_numpy
 from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.batch_norm import BatchNorm
+from digitnet.nn.cross_entropy import BinaryCrossEntropy, SoftmaxCrossEntropy
+from digitnet.nn.dropout import Dropout
 from digitnet.nn.gradcheck import GradientCheck, check_gradients, relative_error
-from digitnet.nn.layers import Dense, Dropout, Layer, ParameterSpec
-from digitnet.nn.losses import BinaryCrossEntropy, Loss, MeanSquaredError, SoftmaxCrossEntropy
-from digitnet.nn.network import Network, build_layers
-from digitnet.nn.optimizers import SGD, Adam, AdamW, Optimizer
+from digitnet.nn.gradient_clip import GradientClip
+from digitnet.nn.initializers import (
+    Initializer,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal,
+    ones,
+    zeros,
+)
+from digitnet.nn.layers import Dense, Layer, ParameterSpec
+from digitnet.nn.losses import Loss, MeanSquaredError
+from digitnet.nn.network import Network
+from digitnet.nn.optimizers import SGD, Block, Optimizer
 from digitnet.nn.schedules import (
     Constant,
     Cosine,
@@ -25,12 +41,15 @@ __all__ = [
     "AdamW",
     "BatchNorm",
     "BinaryCrossEntropy",
+    "Block",
     "Constant",
     "Cosine",
     "Dense",
     "Dropout",
     "ExponentialDecay",
     "GradientCheck",
+    "GradientClip",
+    "Initializer",
     "Layer",
     "LeakyReLU",
     "Loss",
@@ -48,8 +67,17 @@ __all__ = [
     "Tanh",
     "TimeDecay",
     "WeightAverage",
+    "array_module",
     "build_layers",
     "check_gradients",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "normal",
+    "ones",
     "relative_error",
     "softmax",
+    "to_numpy",
+    "zeros",
 ]

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from digitnet.errors import ConfigurationError
+from digitnet.nn.arrays import array_module
 from digitnet.nn.layers import Array, Layer
 
 
 class Activation(Layer):
-    """Base: ``outputs = f(inputs)`` and ``grad_input = grad_output · f'``, f' as a function of f."""
+    """Base: ``outputs = f(inputs)`` and ``grad_input = grad_output · f'``, f' as a function of f.
+
+    An activation of one's own overrides :meth:`function` and :meth:`derivative`. Both write into ``out``,
+    which has the shape and dtype of the other argument, by functions of ``self.xp``.
+
+    >>> import numpy as np
+    >>> class Square(Activation):
+    ...     def function(self, inputs, out):
+    ...         return self.xp.multiply(inputs, inputs, out=out)
+    >>> Square().forward(np.array([[3.0, -4.0]]))
+    array([[ 9., 16.]])
+    """
 
     def function(self, inputs: Array, out: Array) -> Array:
         """Write f(inputs) into ``out`` and return it."""
@@ -27,7 +37,7 @@ class Activation(Layer):
 
     def forward(self, inputs: Array, training: bool = False) -> Array:
         if not training:
-            return self.function(inputs, np.empty_like(inputs))
+            return self.function(inputs, self.xp.empty_like(inputs))
         outputs = self._buffers.get("outputs", inputs.shape, inputs.dtype)
         self._outputs = self.function(inputs, outputs)
         return self._outputs
@@ -38,10 +48,18 @@ class Activation(Layer):
         grad_input *= grad_output
         return grad_input
 
+    def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
+        grad_input = self.derivative(outputs, self.xp.empty_like(outputs))
+        grad_input *= grad_output
+        return grad_input
+
 
 class ReLU(Activation):
     """``max(x, 0)``; derivative 1 where the output is positive, else 0 (Nair & Hinton 2010).
 
+    Shapes: ``(batch, features)`` to the same; outputs in [0, ∞).
+
+    >>> import numpy as np
     >>> ReLU().forward(np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 2.]])
     """
@@ -49,18 +67,29 @@ class ReLU(Activation):
     kind = "relu"
 
     def function(self, inputs: Array, out: Array) -> Array:
-        return np.maximum(inputs, 0.0, out=out)
+        result: Array = self.xp.maximum(inputs, 0.0, out=out)
+        return result
 
     def derivative(self, outputs: Array, out: Array) -> Array:
         # The output is never negative, so its sign is the derivative, without a detour over booleans.
-        return np.sign(outputs, out=out)
+        result: Array = self.xp.sign(outputs, out=out)
+        return result
 
 
 class LeakyReLU(Activation):
     """``x`` if x > 0 else ``slope · x``; derivative 1 or ``slope`` (Maas et al. 2013).
 
+    Shapes: ``(batch, features)`` to the same; any output.
+
     Args:
         slope: in [0, 1): the output then has the sign of the input, which the derivative relies on.
+
+    Raises:
+        ConfigurationError: a slope outside [0, 1).
+
+    >>> import numpy as np
+    >>> LeakyReLU(0.1).forward(np.array([[-1.0, 0.0, 2.0]]))
+    array([[-0.1,  0. ,  2. ]])
     """
 
     kind = "leaky_relu"
@@ -75,11 +104,12 @@ class LeakyReLU(Activation):
         return {"slope": self.slope}
 
     def function(self, inputs: Array, out: Array) -> Array:
-        np.multiply(inputs, self.slope, out=out)
-        return np.maximum(inputs, out, out=out)
+        self.xp.multiply(inputs, self.slope, out=out)
+        result: Array = self.xp.maximum(inputs, out, out=out)
+        return result
 
     def derivative(self, outputs: Array, out: Array) -> Array:
-        np.heaviside(outputs, 0.0, out=out)
+        self.xp.heaviside(outputs, 0.0, out=out)
         out *= 1.0 - self.slope
         out += self.slope
         return out
@@ -88,8 +118,14 @@ class LeakyReLU(Activation):
 class Sigmoid(Activation):
     """``σ(x) = 1 / (1 + e^-x)``, in (0, 1); derivative ``σ (1 - σ)``.
 
-    Computed as ``½ (1 + tanh(x / 2))``, the same function, which cannot overflow.
+    Computed as ``½ (1 + tanh(x / 2))``, the same function, which cannot overflow. Its rounding is that of
+    numbers near one, so tiny values are inexact: in float32 σ(-10) is right to three digits, σ(-15) is off
+    by 3 %, and from -18 on (in float64 from -38) it is zero. To classify, prefer no Sigmoid and a
+    :class:`~digitnet.nn.BinaryCrossEntropy` with ``from_logits=True``, which is exact everywhere.
 
+    Shapes: ``(batch, features)`` to the same.
+
+    >>> import numpy as np
     >>> Sigmoid().forward(np.array([[0.0, 1000.0, -1000.0]]))
     array([[0.5, 1. , 0. ]])
     """
@@ -97,39 +133,52 @@ class Sigmoid(Activation):
     kind = "sigmoid"
 
     def function(self, inputs: Array, out: Array) -> Array:
-        np.multiply(inputs, 0.5, out=out)
-        np.tanh(out, out=out)
+        self.xp.multiply(inputs, 0.5, out=out)
+        self.xp.tanh(out, out=out)
         out += 1.0
         out *= 0.5
         return out
 
     def derivative(self, outputs: Array, out: Array) -> Array:
-        np.subtract(1.0, outputs, out=out)
+        self.xp.subtract(1.0, outputs, out=out)
         out *= outputs
         return out
 
 
 class Tanh(Activation):
-    """``tanh(x)``, in (-1, 1); derivative ``1 - tanh²``."""
+    """``tanh(x) = (e^x - e^-x) / (e^x + e^-x)``, in (-1, 1); derivative ``1 - tanh²``.
+
+    Shapes: ``(batch, features)`` to the same. It is zero at zero, which keeps a layer's outputs centred
+    (LeCun et al. 1998).
+
+    >>> import numpy as np
+    >>> Tanh().forward(np.array([[0.0, 1000.0, -1000.0]]))
+    array([[ 0.,  1., -1.]])
+    """
 
     kind = "tanh"
 
     def function(self, inputs: Array, out: Array) -> Array:
-        return np.tanh(inputs, out=out)
+        result: Array = self.xp.tanh(inputs, out=out)
+        return result
 
     def derivative(self, outputs: Array, out: Array) -> Array:
-        np.multiply(outputs, outputs, out=out)
-        np.subtract(1.0, out, out=out)
+        self.xp.multiply(outputs, outputs, out=out)
+        self.xp.subtract(1.0, out, out=out)
         return out
 
 
 class Softmax(Layer):
-    """``s_i = e^{x_i} / Σ_j e^{x_j}`` along each row: positive numbers that sum to one.
+    """``s_i = e^{x_i} / Σ_j e^{x_j}`` along each row: positive numbers that sum to one (Bridle 1990).
 
     The Jacobian is ``∂s_i/∂x_j = s_i (δ_ij - s_j)``, hence
     ``grad_input = s · (grad_output - Σ_j grad_output_j s_j)``. For classification prefer
-    :class:`~digitnet.nn.losses.SoftmaxCrossEntropy` on logits: fused, it is cheaper and more exact.
+    :class:`~digitnet.nn.SoftmaxCrossEntropy` on logits: fused, it is cheaper and more exact.
 
+    Shapes: ``(batch, classes)`` to the same; the row's maximum is subtracted first, so that no logit
+    overflows.
+
+    >>> import numpy as np
     >>> Softmax().forward(np.array([[1000.0, 1000.0]]))
     array([[0.5, 0.5]])
     """
@@ -137,11 +186,12 @@ class Softmax(Layer):
     kind = "softmax"
 
     def forward(self, inputs: Array, training: bool = False) -> Array:
+        xp = self.xp
         outputs: Array = (
-            self._buffers.get("outputs", inputs.shape, inputs.dtype) if training else np.empty_like(inputs)
+            self._buffers.get("outputs", inputs.shape, inputs.dtype) if training else xp.empty_like(inputs)
         )
-        np.subtract(inputs, inputs.max(axis=1, keepdims=True), out=outputs)
-        np.exp(outputs, out=outputs)
+        xp.subtract(inputs, inputs.max(axis=1, keepdims=True), out=outputs)
+        xp.exp(outputs, out=outputs)
         outputs /= outputs.sum(axis=1, keepdims=True)
         if training:
             self._outputs = outputs
@@ -149,13 +199,26 @@ class Softmax(Layer):
 
     def backward(self, grad_output: Array) -> Array:
         grad_input = self._buffers.get("grad_input", grad_output.shape, grad_output.dtype)
-        np.multiply(grad_output, self._outputs, out=grad_input)
-        total = grad_input.sum(axis=1, keepdims=True)
-        np.subtract(grad_output, total, out=grad_input)
-        grad_input *= self._outputs
-        return grad_input
+        return self._pull_back(self._outputs, grad_output, grad_input)
+
+    def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
+        return self._pull_back(outputs, grad_output, self.xp.empty_like(outputs))
+
+    def _pull_back(self, outputs: Array, grad_output: Array, out: Array) -> Array:
+        self.xp.multiply(grad_output, outputs, out=out)
+        total = out.sum(axis=1, keepdims=True)
+        self.xp.subtract(grad_output, total, out=out)
+        out *= outputs
+        return out
 
 
 def softmax(logits: Array) -> Array:
-    """Probabilities ``(batch, classes)`` from logits of the same shape, in the logits' dtype."""
-    return Softmax().forward(logits)
+    """Probabilities ``(batch, classes)`` from logits of the same shape, in the logits' dtype and library.
+
+    >>> import numpy as np
+    >>> softmax(np.array([[0.0, np.log(3.0)]]))
+    array([[0.25, 0.75]])
+    """
+    layer = Softmax()
+    layer.use_arrays_of(array_module(logits))
+    return layer.forward(logits)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from digitnet.errors import ConfigurationError
+from digitnet.nn.arrays import array_module
 from digitnet.nn.layers import Array
 
 
@@ -12,10 +11,22 @@ class WeightAverage:
     """Exponential moving average ``a ← d a + (1 - d) θ`` with a warm-up (Polyak & Juditsky 1992).
 
     The decay in force at update t is ``min(decay, t / (t + 9))``: early weights, which are
-    far from the goal, are forgotten quickly.
+    far from the goal, are forgotten quickly. Give it to a :class:`~digitnet.training.Trainer`, or bind it
+    and call :meth:`update` after every step; ``value`` then holds the average.
 
     Args:
         decay: d in [0, 1); 0.999 averages over about the last thousand steps.
+
+    Raises:
+        ConfigurationError: a decay outside [0, 1).
+
+    >>> import numpy as np
+    >>> average, parameters = WeightAverage(0.9), np.array([0.0])
+    >>> average.bind(parameters)
+    >>> parameters += 1.0
+    >>> average.update()
+    >>> average.value       # a tenth of the way back: the first update forgets nine tenths
+    array([0.9])
     """
 
     def __init__(self, decay: float) -> None:
@@ -23,19 +34,36 @@ class WeightAverage:
             raise ConfigurationError(f"The decay of a moving average lies in [0, 1); got {decay}.")
         self.decay = float(decay)
         self.updates = 0
+        self._parameters: Array | None = None
 
     def bind(self, parameters: Array) -> None:
-        """Take the vector ``(n,)`` to average; the average starts as its copy."""
+        """Take the vector ``(n,)`` to average; the average starts as its copy, in its dtype.
+
+        Raises:
+            ConfigurationError: it averages another vector already.
+        """
+        if self._parameters is not None and self._parameters is not parameters:
+            raise ConfigurationError(
+                "This WeightAverage follows the weights of another network already; make a new one for each "
+                "network."
+            )
+        self._xp = array_module(parameters)
         self._parameters = parameters
         self.value = parameters.copy()
-        self._scratch = np.empty_like(parameters)
+        self._scratch = self._xp.empty_like(parameters)
         self.updates = 0
 
     def update(self) -> None:
-        """Move the average towards the vector as it is now."""
+        """Move the average towards the vector as it is now.
+
+        Raises:
+            ConfigurationError: there is no vector yet.
+        """
+        if self._parameters is None:
+            raise ConfigurationError("This WeightAverage has nothing to average: call bind(…) first.")
         self.updates += 1
         decay = min(self.decay, self.updates / (self.updates + 9.0))
         # a + (1 - d)(θ - a) needs one scratch array and is exact where θ = a.
-        np.subtract(self._parameters, self.value, out=self._scratch)
+        self._xp.subtract(self._parameters, self.value, out=self._scratch)
         self._scratch *= 1.0 - decay
         self.value += self._scratch

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, whole_number
 from digitnet.nn.initializers import ones, zeros
 from digitnet.nn.layers import Array, Layer, ParameterSpec
 
@@ -16,16 +14,30 @@ class BatchNorm(Layer):
 
     Training: ``x̂ = (x - μ) / √(σ² + ε)`` with mean μ and (biased) variance σ² of the batch,
     ``outputs = gain · x̂ + shift``, and running statistics ``r ← (1 - momentum) r + momentum · s``
-    (the variance's with Bessel's correction). Prediction uses the running statistics.
+    (the variance's with Bessel's correction). Prediction uses the running statistics. A batch of one row
+    has no variance, and leaves them as they are.
 
     With ``g = grad_output`` and means over the batch, the chain rule through μ and σ² gives
     ``grad_gain = Σ g x̂``, ``grad_shift = Σ g`` and
     ``grad_input = gain / √(σ² + ε) · (g - mean(g) - x̂ · mean(g x̂))``.
 
+    Shapes: inputs and outputs ``(batch, features)``; gain, shift and statistics ``(features,)``.
+
     Args:
         features: width of the input.
         momentum: weight of the newest batch in the running statistics, in (0, 1].
         epsilon: keeps the root away from zero.
+
+    Raises:
+        ConfigurationError: a width that is no whole number or below 1, a momentum outside (0, 1] or an
+            epsilon outside (0, 1).
+
+    >>> import numpy as np
+    >>> from digitnet.nn import Dense, Network
+    >>> network = Network([Dense(4, 3), BatchNorm(3)], rng=np.random.default_rng(0), dtype=np.float64)
+    >>> outputs = network.forward(np.random.default_rng(1).standard_normal((50, 4)), training=True)
+    >>> bool(np.allclose(outputs.mean(axis=0), 0)), bool(np.allclose(outputs.var(axis=0), 1, atol=1e-4))
+    (True, True)
     """
 
     kind = "batch_norm"
@@ -38,12 +50,12 @@ class BatchNorm(Layer):
 
     def __init__(self, features: int, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
         super().__init__()
-        if features < 1 or not 0.0 < momentum <= 1.0 or not 0.0 < epsilon < 1.0:
+        if not (0.0 < momentum <= 1.0 and 0.0 < epsilon < 1.0):
             raise ConfigurationError(
-                "BatchNorm needs features ≥ 1, momentum in (0, 1] and epsilon in (0, 1); "
-                f"got {features}, {momentum} and {epsilon}."
+                "BatchNorm needs a momentum in (0, 1] and an epsilon in (0, 1); "
+                f"got {momentum} and {epsilon}."
             )
-        self.features = int(features)
+        self.in_features = self.features = whole_number(features, "features, the width of a BatchNorm,")
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
 
@@ -67,8 +79,9 @@ class BatchNorm(Layer):
         return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
 
     def forward(self, inputs: Array, training: bool = False) -> Array:
+        xp = self.xp
         if not training:
-            scale = self.gain / np.sqrt(self.running_variance + self.epsilon)
+            scale = self._running_scale()
             outputs: Array = inputs * scale
             outputs += self.shift - self.running_mean * scale
             return outputs
@@ -77,47 +90,56 @@ class BatchNorm(Layer):
         variance = self._row("variance", inputs)
         normalised = self._buffers.get("normalised", inputs.shape, inputs.dtype)
         outputs = self._buffers.get("outputs", inputs.shape, inputs.dtype)
-        np.add.reduce(inputs, axis=0, out=mean)
+        inputs.sum(axis=0, out=mean)
         mean /= batch
-        np.subtract(inputs, mean, out=normalised)
-        np.multiply(normalised, normalised, out=outputs)
-        np.add.reduce(outputs, axis=0, out=variance)
+        xp.subtract(inputs, mean, out=normalised)
+        xp.multiply(normalised, normalised, out=outputs)
+        outputs.sum(axis=0, out=variance)
         variance /= batch
 
-        keep = 1.0 - self.momentum
-        self.running_mean *= keep
-        mean *= self.momentum
-        self.running_mean += mean
-        # σ's root is wanted below, so the running variance is updated from a scratch row.
         scratch = self._row("inverse_deviation", inputs)
-        np.multiply(variance, self.momentum * batch / max(batch - 1, 1), out=scratch)
-        self.running_variance *= keep
-        self.running_variance += scratch
+        if batch > 1:
+            keep = 1.0 - self.momentum
+            self.running_mean *= keep
+            mean *= self.momentum
+            self.running_mean += mean
+            # σ's root is wanted below, so the running variance is updated from a scratch row.
+            xp.multiply(variance, self.momentum * batch / (batch - 1), out=scratch)
+            self.running_variance *= keep
+            self.running_variance += scratch
 
         variance += self.epsilon
-        np.sqrt(variance, out=scratch)
-        np.reciprocal(scratch, out=scratch)
+        xp.sqrt(variance, out=scratch)
+        xp.reciprocal(scratch, out=scratch)
         normalised *= scratch
         self._normalised, self._inverse_deviation = normalised, scratch
-        np.multiply(normalised, self.gain, out=outputs)
+        xp.multiply(normalised, self.gain, out=outputs)
         outputs += self.shift
         return outputs
 
     def backward(self, grad_output: Array) -> Array:
-        batch = len(grad_output)
+        xp, batch = self.xp, len(grad_output)
         grad_input = self._buffers.get("grad_input", grad_output.shape, grad_output.dtype)
         row = self._row("row", grad_output)
-        np.multiply(grad_output, self._normalised, out=grad_input)
-        np.add.reduce(grad_input, axis=0, out=self.grad_gain)
-        np.add.reduce(grad_output, axis=0, out=self.grad_shift)
-        np.multiply(self.grad_gain, -1.0 / batch, out=row)
-        np.multiply(self._normalised, row, out=grad_input)
+        xp.multiply(grad_output, self._normalised, out=grad_input)
+        grad_input.sum(axis=0, out=self.grad_gain)
+        grad_output.sum(axis=0, out=self.grad_shift)
+        xp.multiply(self.grad_gain, -1.0 / batch, out=row)
+        xp.multiply(self._normalised, row, out=grad_input)
         grad_input += grad_output
-        np.multiply(self.grad_shift, 1.0 / batch, out=row)
+        xp.multiply(self.grad_shift, 1.0 / batch, out=row)
         grad_input -= row
-        np.multiply(self.gain, self._inverse_deviation, out=row)
+        xp.multiply(self.gain, self._inverse_deviation, out=row)
         grad_input *= row
         return grad_input
+
+    def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
+        return grad_output * self._running_scale()
+
+    def _running_scale(self) -> Array:
+        """``gain / √(σ² + ε)`` with the running variance: the slope of a prediction."""
+        scale: Array = self.gain / self.xp.sqrt(self.running_variance + self.epsilon)
+        return scale
 
     def _row(self, name: str, like: Array) -> Array:
         return self._buffers.get(name, (self.features,), like.dtype)

@@ -1,4 +1,4 @@
-"""The base of all layers, and the two simplest: Dense and Dropout.
+"""The base of all layers, and the one that does the work: Dense.
 
 A layer is a function with a derivative. ``forward`` maps ``(batch, in)`` to ``(batch, out)``;
 ``backward`` takes ∂loss/∂outputs, overwrites the gradients of its parameters (there is nothing to set
@@ -9,15 +9,17 @@ to zero) and returns ∂loss/∂inputs. In training its arrays live in buffers o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.errors import ConfigurationError
+from digitnet.errors import ConfigurationError, whole_number
 from digitnet.nn.buffers import Buffers
 from digitnet.nn.initializers import Initializer, he_normal, zeros
 
+#: A floating-point array of the network's dtype and of its library.
 Array = NDArray[np.floating[Any]]
 
 
@@ -31,6 +33,9 @@ class ParameterSpec:
         initializer: ``(rng, shape) -> array``.
         kind: ``"weight"`` is regularised; ``"bias"`` is learned but not regularised; ``"state"`` is
             not learned by gradient (the running statistics of a BatchNorm).
+
+    >>> [(spec.name, spec.shape, spec.kind) for spec in Dense(3, 2).parameter_specs()]
+    [('weight', (3, 2), 'weight'), ('bias', (2,), 'bias')]
     """
 
     name: str
@@ -42,27 +47,51 @@ class ParameterSpec:
 class Layer:
     """Base of all layers: no parameters, output as wide as the input.
 
-    Constructors take hyperparameters only; :class:`~digitnet.nn.network.Network` hands out memory by
-    setting the attributes that :meth:`parameter_specs` names.
+    A layer of one's own overrides :meth:`forward` and :meth:`backward`, and, if it has parameters,
+    :meth:`parameter_specs`; :meth:`input_gradient` too, if anybody asks for gradients of predictions.
+    Constructors take hyperparameters only; :class:`~digitnet.nn.Network` hands out memory by setting the
+    attributes that :meth:`parameter_specs` names, and sets ``rng`` (its random generator) and ``xp`` (the
+    library whose arrays it computes with). A layer that stands first, or that gives another width than it
+    takes, says in ``in_features`` how wide its inputs are.
+
+    >>> class Double(Layer):
+    ...     def forward(self, inputs, training=False):
+    ...         return 2.0 * inputs
+    ...     def backward(self, grad_output):
+    ...         return 2.0 * grad_output
+    >>> Double().forward(np.array([[1.0, 2.0]]))
+    array([[2., 4.]])
     """
 
     #: Name in architecture descriptions; subclasses set it.
     kind: ClassVar[str] = ""
 
+    #: Width of the inputs; None where any will do.
+    in_features: int | None = None
+
     def __init__(self) -> None:
-        self._buffers = Buffers()
+        self.use_arrays_of(np)
         self.rng = np.random.default_rng()
-        #: Set by the network that the layer belongs to: it can serve one place in one network.
+        #: Whether a network has the layer already; it can serve one place in one network.
         self.in_use = False
-        #: The network clears this on its first layer with weights: training uses no gradient of the pixels.
+        #: Cleared by the network on its first layer with weights, since training uses no gradient of pixels.
         self.wants_input_gradient = True
+
+    def use_arrays_of(self, xp: ModuleType) -> None:
+        """Compute with this library from now on; the network calls it with its own."""
+        self.xp = xp
+        self._buffers = Buffers(xp)
 
     def parameter_specs(self) -> list[ParameterSpec]:
         """The arrays that this layer needs; none by default."""
         return []
 
     def output_width(self, in_features: int) -> int:
-        """Width of the output for a given width of the input; raises ConfigurationError if they clash."""
+        """Width of the output for a given width of the input.
+
+        Raises:
+            ConfigurationError: the layer does not take inputs of that width.
+        """
         return in_features
 
     def config(self) -> dict[str, Any]:
@@ -74,8 +103,30 @@ class Layer:
         raise NotImplementedError
 
     def backward(self, grad_output: Array) -> Array:
-        """∂loss/∂inputs from ∂loss/∂outputs; needs a ``forward(…, training=True)`` before it."""
+        """∂loss/∂inputs from ∂loss/∂outputs; needs a ``forward(…, training=True)`` before it.
+
+        In a network the first Dense layer gives no ∂loss/∂inputs, which training would throw away, but an
+        array of no rows; :meth:`~digitnet.nn.Network.backward_to_inputs` gets it.
+        """
         raise NotImplementedError
+
+    def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
+        """∂loss/∂inputs of a prediction: the derivative of ``forward(inputs)``, without training.
+
+        It remembers and changes nothing, so that any number of threads may call it at once.
+
+        Args:
+            inputs: ``(batch, in)``.
+            outputs: ``(batch, out)``, what :meth:`forward` made of them.
+            grad_output: ∂loss/∂outputs, ``(batch, out)``; it is not written to.
+
+        Raises:
+            ConfigurationError: the layer has none.
+        """
+        raise ConfigurationError(
+            f"{type(self).__name__} has no gradient of predictions; give it a method "
+            "input_gradient(inputs, outputs, grad_output), the derivative of forward(inputs)."
+        )
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
@@ -86,9 +137,9 @@ class Dense(Layer):
     """Every output is a weighted sum of every input: ``outputs = inputs · weight + bias``.
 
     Shapes: inputs ``(batch, in_features)``, weight ``(in_features, out_features)``, bias
-    ``(out_features,)``, outputs ``(batch, out_features)``.
+    ``(out_features,)``, outputs ``(batch, out_features)``; all in the network's dtype.
 
-    Gradients, from ``z_bj = Σ_i x_bi w_ij + b_j`` by the chain rule:
+    Gradients, from ``z_bj = Σ_i x_bi w_ij + b_j`` by the chain rule (Rumelhart et al. 1986):
 
     - ``∂L/∂w_ij = Σ_b x_bi ∂L/∂z_bj``, that is ``inputsᵀ · grad_output``,
     - ``∂L/∂b_j = Σ_b ∂L/∂z_bj``, the column sums of ``grad_output``,
@@ -98,10 +149,21 @@ class Dense(Layer):
         in_features: width of the input, at least 1.
         out_features: width of the output, at least 1.
         use_bias: whether there is a bias.
-        initializer: of the weight; He (2015) by default, right for ReLU.
+        initializer: of the weight, any ``(rng, shape) -> array``; He's by default, right for ReLU.
+
+    Raises:
+        ConfigurationError: a width that is no whole number or below 1, or an initializer that is no function.
+
+    >>> from digitnet.nn import Network
+    >>> layer = Dense(2, 1, initializer=lambda rng, shape: np.array([[0.0], [1.0]]))
+    >>> network = Network([layer], rng=np.random.default_rng(0), dtype=np.float64)
+    >>> layer.bias[...] = 4.0
+    >>> network.predict([[2.0, 3.0]])       # 0 · 2 + 1 · 3 + 4
+    array([[7.]])
     """
 
     kind = "dense"
+    in_features: int
     weight: Array
     grad_weight: Array
     bias: Array
@@ -116,13 +178,12 @@ class Dense(Layer):
         initializer: Initializer = he_normal,
     ) -> None:
         super().__init__()
-        if in_features < 1 or out_features < 1:
+        self.in_features = whole_number(in_features, "in_features, the width of a Dense layer's input,")
+        self.out_features = whole_number(out_features, "out_features, the width of a Dense layer's output,")
+        if not callable(initializer):
             raise ConfigurationError(
-                "A Dense layer needs at least one input and one output; "
-                f"got {in_features} and {out_features}."
+                f"An initializer is a function (rng, shape) -> array, such as he_normal; got {initializer!r}."
             )
-        self.in_features = int(in_features)
-        self.out_features = int(out_features)
         self.use_bias = use_bias
         self.initializer = initializer
 
@@ -148,61 +209,20 @@ class Dense(Layer):
         else:
             self._inputs = inputs
             outputs = self._buffers.get("outputs", (len(inputs), self.out_features), self.weight.dtype)
-            np.matmul(inputs, self.weight, out=outputs)
+            self.xp.matmul(inputs, self.weight, out=outputs)
         if self.use_bias:
             outputs += self.bias
         return outputs
 
     def backward(self, grad_output: Array) -> Array:
-        np.matmul(self._inputs.T, grad_output, out=self.grad_weight)
+        self.xp.matmul(self._inputs.T, grad_output, out=self.grad_weight)
         if self.use_bias:
-            np.add.reduce(grad_output, axis=0, out=self.grad_bias)
+            grad_output.sum(axis=0, out=self.grad_bias)
+        if not self.wants_input_gradient:
+            return self._inputs[:0]
         grad_input = self._buffers.get("grad_input", self._inputs.shape, self.weight.dtype)
-        if self.wants_input_gradient:
-            np.matmul(grad_output, self.weight.T, out=grad_input)
+        self.xp.matmul(grad_output, self.weight.T, out=grad_input)
         return grad_input
 
-
-class Dropout(Layer):
-    """Each input is set to zero with probability ``rate`` while training (Srivastava et al. 2014).
-
-    ``outputs = inputs · mask / (1 - rate)`` with ``mask ~ Bernoulli(1 - rate)``: the scaling keeps the
-    expected value, so prediction needs no correction and is the identity. The gradient passes through
-    the same mask.
-    """
-
-    kind = "dropout"
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        if not 0.0 <= rate < 1.0:
-            raise ConfigurationError(f"A dropout rate lies in [0, 1); got {rate}.")
-        self.rate = float(rate)
-
-    def config(self) -> dict[str, Any]:
-        return {"rate": self.rate}
-
-    def forward(self, inputs: Array, training: bool = False) -> Array:
-        if not training:
-            return inputs
-        if self.rate == 0.0:
-            self._mask = self._buffers.get("mask", inputs.shape, inputs.dtype)
-            self._mask.fill(1.0)
-            return inputs
-        keep = 1.0 - self.rate
-        mask = self._buffers.get("mask", inputs.shape, inputs.dtype)
-        # Whole passes in the array's own dtype: floor(u + keep) is 1 with probability keep. A boolean
-        # mask would be converted to floats again in every multiplication.
-        self.rng.random(out=mask, dtype=mask.dtype)
-        mask += keep
-        np.floor(mask, out=mask)
-        mask *= 1.0 / keep
-        self._mask = mask
-        outputs = self._buffers.get("outputs", inputs.shape, inputs.dtype)
-        np.multiply(inputs, mask, out=outputs)
-        return outputs
-
-    def backward(self, grad_output: Array) -> Array:
-        grad_input = self._buffers.get("grad_input", grad_output.shape, grad_output.dtype)
-        np.multiply(grad_output, self._mask, out=grad_input)
-        return grad_input
+    def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
+        return grad_output @ self.weight.T

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from digitnet.errors import ConfigurationError
-from digitnet.nn.activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
-from digitnet.nn.batch_norm import BatchNorm
-from digitnet.nn.layers import Array, Dense, Dropout, Layer, ParameterSpec
-
-LAYER_KINDS: dict[str, type[Layer]] = {
-    layer.kind: layer for layer in (Dense, Dropout, BatchNorm, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
-}
+from digitnet.errors import ConfigurationError, whole_number
+from digitnet.nn.architecture import build_layers, checked_widths
+from digitnet.nn.layers import Array, Layer
+from digitnet.nn.memory import hand_out_memory, initialize
 
 
 class Network:
@@ -28,14 +25,32 @@ class Network:
 
     Args:
         layers: in order; the first one with a known width fixes ``in_features``.
-        rng: draws the initial weights and, in training, the dropout masks. None leaves all parameters
-            zero, for a network whose weights are read from a file.
+        rng: draws the initial weights and, in training, the dropout masks: a generator, or a seed for one.
+            None leaves the weights zero, for a network that is read from a file; biases, gains and running
+            statistics start as ever, and dropout draws what it likes.
         dtype: float32, or float64 for gradient checks.
+        xp: the library whose arrays the network computes with: NumPy, or another one with its interface,
+            such as CuPy for a GPU. This is the one place where it is chosen; see
+            :mod:`digitnet.nn.arrays` for what it must offer and what was tried.
+
+    Attributes:
+        layers: as a list.
+        in_features, out_features: the width of the inputs and of the outputs.
+        rng: the generator.
+        dtype: of all its numbers.
+        xp: the library whose arrays they are.
+        parameters: ``(n,)``, all that is learned; change it in place.
+        gradients: ``(n,)``, theirs, after :meth:`backward`.
+        state: running statistics.
+        weight_count: how many leading entries of ``parameters`` are weights.
 
     Raises:
-        ConfigurationError: widths of neighbouring layers do not fit, or the dtype is not a float.
+        ConfigurationError: widths of neighbouring layers do not fit, no layer has a width or parameters,
+            something is no layer or stands in a network already, an initializer gives another shape than it
+            was asked for, the rng is none of the above, or the dtype is not float32 or float64.
 
-    >>> network = Network([Dense(64, 32), ReLU(), Dense(32, 10)], rng=np.random.default_rng(0))
+    >>> from digitnet.nn import Dense, Network, ReLU
+    >>> network = Network([Dense(64, 32), ReLU(), Dense(32, 10)], rng=0)
     >>> network.in_features, network.out_features, network.parameters.size
     (64, 10, 2410)
     >>> network.predict(np.zeros((5, 64))).shape
@@ -43,122 +58,171 @@ class Network:
     """
 
     def __init__(
-        self, layers: Sequence[Layer], *, rng: np.random.Generator | None, dtype: DTypeLike = np.float32
+        self,
+        layers: Sequence[Layer],
+        *,
+        rng: int | np.random.Generator | None,
+        dtype: DTypeLike = np.float32,
+        xp: ModuleType = np,
     ) -> None:
         self.layers = list(layers)
-        if len({id(layer) for layer in self.layers}) < len(self.layers) or any(
-            layer.in_use for layer in self.layers
-        ):
-            raise ConfigurationError(
-                "A layer stands more than once in a network, or in another network already. It remembers "
-                "what passed through it, so make a new one for each place."
-            )
-        self.rng = rng or np.random.default_rng()
+        self.in_features, self.out_features = checked_widths(self.layers)
+        self.rng, self.xp = _generator(rng), xp
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ConfigurationError(f"A network computes in float32 or float64; got {self.dtype}.")
-        self.in_features, self.out_features = _widths(self.layers)
-        self._hand_out_memory()
+        memory = hand_out_memory(self.layers, xp, self.dtype)
+        self.parameters, self.gradients, self.state = memory.parameters, memory.gradients, memory.state
+        self.weight_count = memory.weight_count
+        initialize(self.layers, xp, self.dtype, self.rng, weights=rng is not None)
         for layer in self.layers:
             layer.rng, layer.in_use = self.rng, True
-        if rng is not None:
-            self._initialize()
+            layer.use_arrays_of(xp)
         # Below the first layer with parameters nobody needs a gradient, so training stops there.
-        self._first_trained = next(i for i, layer in enumerate(self.layers) if layer.parameter_specs())
-        self.layers[self._first_trained].wants_input_gradient = False
-
-    def _hand_out_memory(self) -> None:
-        specs = [(layer, spec) for layer in self.layers for spec in layer.parameter_specs()]
-        weights = [pair for pair in specs if pair[1].kind == "weight"]
-        biases = [pair for pair in specs if pair[1].kind == "bias"]
-        states = [pair for pair in specs if pair[1].kind == "state"]
-        self.weight_count = _total(weights)
-        self.parameters: Array = np.zeros(self.weight_count + _total(biases), self.dtype)
-        self.gradients: Array = np.zeros_like(self.parameters)
-        self.state: Array = np.zeros(_total(states), self.dtype)
-        offset = 0
-        for layer, spec in weights + biases:
-            setattr(layer, spec.name, _view(self.parameters, offset, spec.shape))
-            setattr(layer, "grad_" + spec.name, _view(self.gradients, offset, spec.shape))
-            offset += int(np.prod(spec.shape))
-        offset = 0
-        for layer, spec in states:
-            setattr(layer, spec.name, _view(self.state, offset, spec.shape))
-            offset += int(np.prod(spec.shape))
-
-    def _initialize(self) -> None:
-        for layer in self.layers:
-            for spec in layer.parameter_specs():
-                getattr(layer, spec.name)[...] = spec.initializer(self.rng, spec.shape)
+        first = next(i for i, layer in enumerate(self.layers) if layer.parameter_specs())
+        self._backwards = self.layers[first:][::-1]
+        self._backwards[-1].wants_input_gradient = False
+        self._has_trained = False
 
     def forward(self, inputs: Array, training: bool = False) -> Array:
         """Outputs ``(batch, out_features)`` of inputs ``(batch, in_features)`` in the network's dtype.
 
         Nothing is checked here: this is the inner loop. :meth:`predict` checks. In training the result
         is a buffer that the next step overwrites.
+
+        >>> from digitnet.nn import Dense, MeanSquaredError
+        >>> network, loss = Network([Dense(2, 1)], rng=None), MeanSquaredError()
+        >>> loss.forward(network.forward(np.ones((1, 2), np.float32), training=True), np.ones((1, 1)))
+        1.0
+        >>> network.backward(loss.backward())
+        >>> network.gradients
+        array([-2., -2., -2.], dtype=float32)
         """
+        if training:
+            self._has_trained = True
         for layer in self.layers:
             inputs = layer.forward(inputs, training)
         return inputs
 
     def backward(self, grad_output: Array) -> None:
-        """Fill ``gradients`` from ∂loss/∂outputs ``(batch, out_features)`` of the last training pass."""
-        for layer in reversed(self.layers[self._first_trained :]):
+        """Fill ``gradients`` from ∂loss/∂outputs ``(batch, out_features)`` of the last training pass.
+
+        Each layer's backward pass hands the gradient of its inputs to the layer before it: the chain rule
+        from the last layer to the first (Rumelhart et al. 1986).
+
+        Raises:
+            ConfigurationError: there was no training pass.
+        """
+        if not self._has_trained:
+            raise _no_pass()
+        for layer in self._backwards:
             grad_output = layer.backward(grad_output)
+
+    def backward_to_inputs(self, grad_output: Array) -> Array:
+        """:meth:`backward`, and ∂loss/∂inputs of the training pass as well.
+
+        The result is a buffer that the next step overwrites. Here BatchNorm goes by the batch's statistics
+        and Dropout by its mask, as in training; for the gradient of a prediction, see :meth:`input_gradient`.
+        """
+        if not self._has_trained:
+            raise _no_pass()
+        first = self._backwards[-1]
+        first.wants_input_gradient = True
+        try:
+            for layer in reversed(self.layers):
+                grad_output = layer.backward(grad_output)
+        finally:
+            first.wants_input_gradient = False
+        return grad_output
 
     def input_gradient(self, inputs: Array, grad_output: Array) -> Array:
         """∂loss/∂inputs: which way each input pixel would have to change to change the outputs.
 
-        It is the gradient of a training pass: BatchNorm takes the statistics of this batch, Dropout a new
-        mask. The network is as before afterwards, but call it from one thread at a time.
+        It is the gradient of what :meth:`predict` computes: BatchNorm goes by its running statistics, Dropout
+        passes everything on. Like ``predict`` it changes nothing and is thread-safe.
 
         Args:
-            inputs: ``(batch, in_features)``.
-            grad_output: ∂loss/∂outputs, ``(batch, out_features)``.
+            inputs: ``(n, in_features)``, of NumPy or of the network's library; the result is the library's.
+            grad_output: ∂loss/∂outputs, ``(n, out_features)``, likewise.
+
+        Raises:
+            ConfigurationError: other shapes, or a layer of one's own without ``input_gradient``.
+
+        >>> from digitnet.nn import Dense
+        >>> network = Network([Dense(3, 1)], rng=0)
+        >>> gradient = network.input_gradient(np.ones((1, 3)), np.ones((1, 1)))
+        >>> bool((gradient == network.layers[0].weight.T).all())
+        True
         """
-        first = self.layers[self._first_trained]
-        first.wants_input_gradient = True
-        state, rng_state = self.state.copy(), self.rng.bit_generator.state
-        try:
-            self.forward(np.asarray(inputs, self.dtype), training=True)
-            grad = np.asarray(grad_output, self.dtype)
-            for layer in reversed(self.layers):
-                grad = layer.backward(grad)
-            return grad.copy()
-        finally:
-            first.wants_input_gradient = False
-            self.state[...], self.rng.bit_generator.state = state, rng_state
+        values = [self._checked(inputs)]
+        for layer in self.layers:
+            values.append(layer.forward(values[-1]))
+        grad: Array = self.xp.asarray(grad_output, self.dtype)
+        if grad.shape != values[-1].shape:
+            raise ConfigurationError(
+                f"∂loss/∂outputs has the outputs' shape, here {values[-1].shape}; got {grad.shape}."
+            )
+        for layer, before, after in zip(self.layers[::-1], values[-2::-1], values[:0:-1], strict=True):
+            grad = layer.input_gradient(before, after, grad)
+        return grad
 
     def predict(self, inputs: NDArray[Any], *, batch_size: int = 4096) -> Array:
         """Outputs ``(n, out_features)``, computed in batches so that memory stays bounded; thread-safe.
 
+        Args:
+            inputs: ``(n, in_features)``, of NumPy or of the network's library; the outputs are the library's.
+            batch_size: rows that go through the layers at once.
+
         Raises:
-            ConfigurationError: the inputs are not ``(n, in_features)``, or the batch size is below 1.
+            ConfigurationError: the inputs are not ``(n, in_features)``, or the batch size is no whole number
+                from 1 on.
         """
-        if batch_size < 1:
-            raise ConfigurationError(f"A batch size is at least 1; got {batch_size}.")
-        inputs = np.asarray(inputs, self.dtype)
-        if inputs.ndim != 2 or inputs.shape[1] != self.in_features:
-            raise ConfigurationError(
-                f"The network expects inputs of shape (n, {self.in_features}); got {inputs.shape}."
-            )
+        batch_size = whole_number(batch_size, "A batch size")
+        inputs = self._checked(inputs)
         if len(inputs) <= batch_size:
             return self.forward(inputs)
-        outputs = np.empty((len(inputs), self.out_features), self.dtype)
+        outputs: Array = self.xp.empty((len(inputs), self.out_features), self.dtype)
         for start in range(0, len(inputs), batch_size):
             outputs[start : start + batch_size] = self.forward(inputs[start : start + batch_size])
         return outputs
 
+    def _checked(self, inputs: NDArray[Any]) -> Array:
+        array: Array = self.xp.asarray(inputs, self.dtype)
+        if array.ndim != 2 or array.shape[1] != self.in_features:
+            raise ConfigurationError(
+                f"The network expects inputs of shape (n, {self.in_features}); got {array.shape}."
+            )
+        return array
+
     def named_arrays(self) -> dict[str, Array]:
-        """Views of every array by name, such as ``layers.0.weight``: what a model file holds."""
+        """Views of every array by name, such as ``layers.0.weight``: what a model file holds.
+
+        >>> from digitnet.nn import Dense
+        >>> [(name, array.shape) for name, array in Network([Dense(2, 3)], rng=None).named_arrays().items()]
+        [('layers.0.weight', (2, 3)), ('layers.0.bias', (3,))]
+        """
         return {
             f"layers.{index}.{spec.name}": getattr(layer, spec.name)
             for index, layer in enumerate(self.layers)
             for spec in layer.parameter_specs()
         }
 
+    def named_gradients(self) -> dict[str, Array]:
+        """Views of the gradients, under the names that :meth:`named_arrays` gives what they belong to."""
+        return {
+            f"layers.{index}.{spec.name}": getattr(layer, "grad_" + spec.name)
+            for index, layer in enumerate(self.layers)
+            for spec in layer.parameter_specs()
+            if spec.kind != "state"
+        }
+
     def architecture(self) -> list[dict[str, Any]]:
-        """The layers as plain values; :meth:`from_architecture` builds the network again."""
+        """The layers as plain values; :meth:`from_architecture` builds the network again.
+
+        >>> from digitnet.nn import Dense
+        >>> Network([Dense(2, 3, use_bias=False)], rng=None).architecture()
+        [{'kind': 'dense', 'in_features': 2, 'out_features': 3, 'use_bias': False}]
+        """
         return [{"kind": layer.kind, **layer.config()} for layer in self.layers]
 
     @classmethod
@@ -166,47 +230,28 @@ class Network:
         cls,
         architecture: Sequence[dict[str, Any]],
         *,
-        rng: np.random.Generator | None = None,
+        rng: int | np.random.Generator | None = None,
         dtype: DTypeLike = np.float32,
+        xp: ModuleType = np,
     ) -> Network:
-        """Build a network from :meth:`architecture`; without an ``rng`` its parameters are zero.
+        """Build a network from :meth:`architecture`; without an ``rng`` its weights are zero.
 
         Raises:
             ConfigurationError: a kind of layer or an argument that is not known.
         """
-        return cls(build_layers(architecture), rng=rng, dtype=dtype)
+        return cls(build_layers(architecture), rng=rng, dtype=dtype, xp=xp)
 
 
-def build_layers(architecture: Sequence[dict[str, Any]]) -> list[Layer]:
-    """Layers from their plain values, without memory yet; raises ConfigurationError on unknown ones."""
-    layers = []
-    for entry in architecture:
-        try:
-            arguments = {name: value for name, value in entry.items() if name != "kind"}
-            layers.append(LAYER_KINDS[entry["kind"]](**arguments))
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ConfigurationError(
-                f"Not a layer that is known here: {entry!r}; known kinds are {', '.join(LAYER_KINDS)}."
-            ) from error
-    return layers
+def _no_pass() -> ConfigurationError:
+    return ConfigurationError(
+        "There is no pass to go back through: call forward(inputs, training=True) before backward."
+    )
 
 
-def _widths(layers: Sequence[Layer]) -> tuple[int, int]:
-    """Input and output width of a chain, each layer checked against the one before it."""
-    known = [layer for layer in layers if isinstance(layer, (Dense, BatchNorm))]
-    if not known:
-        raise ConfigurationError("A network needs at least one Dense layer; got none.")
-    first = known[0]
-    in_features = first.in_features if isinstance(first, Dense) else first.features
-    width = in_features
-    for layer in layers:
-        width = layer.output_width(width)
-    return in_features, width
-
-
-def _total(pairs: list[tuple[Layer, ParameterSpec]]) -> int:
-    return sum(int(np.prod(spec.shape)) for _, spec in pairs)
-
-
-def _view(vector: Array, offset: int, shape: tuple[int, ...]) -> Array:
-    return vector[offset : offset + int(np.prod(shape))].reshape(shape)
+def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"The rng of a network is a numpy.random.Generator, a seed from 0 on, or None; got {rng!r}."
+        ) from error

@@ -1,34 +1,76 @@
-"""How parameters follow their gradients: SGD and Adam, in place on one flat vector.
+"""How parameters follow their gradients: the base of all optimisers, and gradient descent.
 
-An optimiser is bound once to the flat vectors of a network; ``step(learning_rate)`` then updates them.
-The vector is walked in blocks that fit into the processor's cache: an Adam step is about ten passes
-over four arrays, and only the first of them should have to fetch from memory.
+An optimiser is bound once to the flat vectors of a network; ``step(learning_rate)`` then updates them
+in place. The vector is walked in blocks that fit into the processor's cache: an Adam step is about ten
+passes over four arrays, and only the first of them should have to fetch from memory. Adam stands in
+:mod:`digitnet.nn.adam`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from digitnet.errors import ConfigurationError
+from digitnet.nn.arrays import array_module
 from digitnet.nn.layers import Array
 
 # 16 Ki float32 are 64 KiB an array, so the handful that a step touches stays inside a 1 MiB L2 cache.
 _BLOCK = 16_384
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Views of one cache-sized part of the parameters and of everything that belongs to it.
+
+    Attributes:
+        parameters: to be updated.
+        gradients: theirs; may be used as working memory.
+        scratch: more working memory.
+        memory: what the optimiser remembers of this part, by name.
+        is_weight: whether the part is regularised.
+
+    >>> import numpy as np
+    >>> block = Block(np.ones(2), np.array([0.5, -0.5]), np.empty(2), {}, is_weight=True)
+    >>> block.parameters[...] -= 0.1 * block.gradients
+    >>> block.parameters
+    array([0.95, 1.05])
+    """
+
+    parameters: Array
+    gradients: Array
+    scratch: Array
+    memory: dict[str, Array]
+    is_weight: bool
+
+
 class Optimizer:
-    """Base of all optimisers.
+    """Base of all optimisers, and what they share: L1 and L2 regularisation.
+
+    An optimiser of one's own names what it remembers in :attr:`memory_names` and overrides
+    :meth:`update`. One optimiser serves one network.
 
     Args:
         weight_decay: λ of the L2 penalty ``½ λ ‖w‖²``: adds ``λ w`` to the gradient of each weight.
-        l1: λ of the L1 penalty ``λ ‖w‖₁``: adds ``λ sign(w)``.
+        l1: λ of the L1 penalty ``λ ‖w‖₁``: adds ``λ sign(w)`` (Tibshirani 1996).
 
     Both act on weights only, never on biases or normalisation gains, and are no part of the loss that
     is reported.
+
+    Raises:
+        ConfigurationError: one of them is negative or not finite.
+
+    >>> import numpy as np
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, block, learning_rate):
+    ...         parameters = block.parameters
+    ...         parameters -= learning_rate * np.sign(block.gradients)
+    >>> parameters, optimizer = np.array([1.0, 1.0]), SignDescent()
+    >>> optimizer.bind(parameters, np.array([0.3, -7.0]), weight_count=2)
+    >>> optimizer.step(0.1)
+    >>> parameters
+    array([0.9, 1.1])
     """
 
     #: Names of the arrays, of the parameters' shape, that the optimiser remembers between steps.
@@ -41,65 +83,113 @@ class Optimizer:
             )
         self.weight_decay = float(weight_decay)
         self.l1 = float(l1)
+        #: Updates since :meth:`bind`.
         self.steps = 0
+        #: The remembered arrays by name, each ``(n,)``; write into them to restore a state.
         self.memory: dict[str, Array] = {}
+        self._parameters: Array | None = None
+        self._blocks: list[Block] = []
 
     def bind(self, parameters: Array, gradients: Array, *, weight_count: int) -> None:
-        """Take the flat vectors to work on; the first ``weight_count`` entries are weights.
+        """Take the flat vectors to work on, with an empty memory; binding to the same again starts afresh.
 
         Args:
             parameters: ``(n,)``, updated in place by every step.
             gradients: ``(n,)``, read (and used as working memory) by every step.
-            weight_count: how many leading entries are regularised.
+            weight_count: how many leading entries are weights, which are regularised.
+
+        Raises:
+            ConfigurationError: the optimiser works on other parameters already, which would stay as they are
+                from now on.
         """
-        self._parameters, self._gradients, self._weight_count = parameters, gradients, weight_count
-        self.memory = {name: np.zeros_like(parameters) for name in self.memory_names}
-        self._scratch = np.empty(min(_BLOCK, parameters.size), parameters.dtype)
+        if self._parameters is not None and self._parameters is not parameters:
+            raise ConfigurationError(
+                f"This {type(self).__name__} is bound to the parameters of another network already; "
+                "make a new one for each network."
+            )
+        #: The library of the vectors, for :meth:`update` to compute with.
+        self.xp = array_module(parameters)
+        self._parameters = parameters
+        self.memory = {name: self.xp.zeros_like(parameters) for name in self.memory_names}
         self.steps = 0
+        scratch = self.xp.empty(min(_BLOCK, parameters.size), parameters.dtype)
+        self._blocks = []
+        # No block mixes weights with the rest.
+        for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
+            for first in range(start, stop, _BLOCK):
+                part = slice(first, min(first + _BLOCK, stop))
+                memory = {name: array[part] for name, array in self.memory.items()}
+                block = Block(
+                    parameters[part], gradients[part], scratch[: part.stop - first], memory, is_weight
+                )
+                self._blocks.append(block)
 
     def step(self, learning_rate: float) -> None:
-        """One update of all parameters."""
+        """One update of all parameters; ``learning_rate`` is a builtin float.
+
+        Raises:
+            ConfigurationError: the optimiser is not bound to parameters.
+        """
+        if not self._blocks:
+            raise ConfigurationError(
+                f"This {type(self).__name__} has no parameters to work on: call bind(network.parameters, "
+                "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
+            )
         self.steps += 1
-        for block, is_weight in self._blocks():
-            parameters, gradients = self._parameters[block], self._gradients[block]
-            scratch = self._scratch[: parameters.size]
-            if is_weight:
-                self._regularise(parameters, gradients, scratch, learning_rate)
-            self._update(parameters, gradients, scratch, block, learning_rate)
+        for block in self._blocks:
+            if block.is_weight:
+                self._regularise(block, learning_rate)
+            self.update(block, learning_rate)
 
     def config(self) -> dict[str, Any]:
         """Hyperparameters as plain values, for the record of a run."""
         return {"kind": type(self).__name__, "weight_decay": self.weight_decay, "l1": self.l1}
 
-    def _blocks(self) -> Iterator[tuple[slice, bool]]:
-        """Cache-sized slices of the vector, none of which mixes weights with the rest."""
-        for start, stop, is_weight in (
-            (0, self._weight_count, True),
-            (self._weight_count, self._parameters.size, False),
-        ):
-            for first in range(start, stop, _BLOCK):
-                yield slice(first, min(first + _BLOCK, stop)), is_weight
-
-    def _regularise(self, parameters: Array, gradients: Array, scratch: Array, learning_rate: float) -> None:  # noqa: ARG002
+    def _regularise(self, block: Block, learning_rate: float) -> None:  # noqa: ARG002
         if self.weight_decay:
-            np.multiply(parameters, self.weight_decay, out=scratch)
-            gradients += scratch
+            gradients = block.gradients
+            self.xp.multiply(block.parameters, self.weight_decay, out=block.scratch)
+            gradients += block.scratch
+        self._add_l1(block)
+
+    def _add_l1(self, block: Block) -> None:
         if self.l1:
-            np.sign(parameters, out=scratch)
+            gradients, scratch = block.gradients, block.scratch
+            self.xp.sign(block.parameters, out=scratch)
             scratch *= self.l1
             gradients += scratch
 
-    def _update(
-        self, parameters: Array, gradients: Array, scratch: Array, block: slice, learning_rate: float
-    ) -> None:
+    def update(self, block: Block, learning_rate: float) -> None:
+        """Write the next parameters into ``block.parameters``; :meth:`step` calls it for every block.
+
+        Weight decay and L1 are in ``block.gradients`` already, and ``self.steps`` counts this step.
+        """
         raise NotImplementedError
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and Nesterov's look-ahead if wanted.
 
-    Plain: ``θ ← θ - α g``. With momentum μ: ``v ← μ v + g``, ``θ ← θ - α v``; with Nesterov's:
-    ``θ ← θ - α (g + μ v)`` (Sutskever et al. 2013, in the form that PyTorch uses).
+    Plain: ``θ ← θ - α g`` (Robbins & Monro 1951). With momentum μ: ``v ← μ v + g``, ``θ ← θ - α v``
+    (Polyak 1964); with Nesterov's: ``θ ← θ - α (g + μ v)`` (Sutskever et al. 2013, in the form that
+    PyTorch uses).
+
+    Args:
+        momentum: μ in [0, 1).
+        nesterov: whether to look ahead; needs a momentum.
+        weight_decay, l1: as for every :class:`Optimizer`.
+
+    Raises:
+        ConfigurationError: a momentum outside [0, 1), or a look-ahead without one.
+
+    >>> import numpy as np
+    >>> parameters, gradients = np.array([1.0]), np.array([0.5])
+    >>> optimizer = SGD(momentum=0.9)
+    >>> optimizer.bind(parameters, gradients, weight_count=1)
+    >>> for _ in range(2):
+    ...     optimizer.step(0.1)
+    >>> parameters           # 1 - 0.1 · 0.5 - 0.1 · (0.9 · 0.5 + 0.5)
+    array([0.855])
     """
 
     def __init__(
@@ -122,83 +212,16 @@ class SGD(Optimizer):
     def config(self) -> dict[str, Any]:
         return super().config() | {"momentum": self.momentum, "nesterov": self.nesterov}
 
-    def _update(
-        self, parameters: Array, gradients: Array, scratch: Array, block: slice, learning_rate: float
-    ) -> None:
-        direction = gradients
+    def update(self, block: Block, learning_rate: float) -> None:
+        parameters, direction = block.parameters, block.gradients
         if self.momentum:
-            velocity = self.memory["velocity"][block]
+            velocity = block.memory["velocity"]
             velocity *= self.momentum
-            velocity += gradients
-            direction = velocity
+            velocity += block.gradients
             if self.nesterov:
-                np.multiply(velocity, self.momentum, out=scratch)
-                gradients += scratch
-                direction = gradients
-        np.multiply(direction, learning_rate, out=scratch)
-        parameters -= scratch
-
-
-class Adam(Optimizer):
-    """Steps of a size that the gradient's own history sets (Kingma & Ba 2015).
-
-    ``m ← β₁ m + (1 - β₁) g``, ``v ← β₂ v + (1 - β₂) g²``,
-    ``θ ← θ - α m̂ / (√v̂ + ε)`` with ``m̂ = m / (1 - β₁ᵗ)`` and ``v̂ = v / (1 - β₂ᵗ)``.
-    """
-
-    memory_names = ("first_moment", "second_moment")
-
-    def __init__(
-        self,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-        l1: float = 0.0,
-    ) -> None:
-        super().__init__(weight_decay=weight_decay, l1=l1)
-        if not (0.0 <= beta1 < 1.0 and 0.0 <= beta2 < 1.0 and 0.0 < epsilon < math.inf):
-            raise ConfigurationError(
-                f"Adam needs beta1 and beta2 in [0, 1) and epsilon > 0; got {beta1}, {beta2} and {epsilon}."
-            )
-        self.beta1, self.beta2, self.epsilon = float(beta1), float(beta2), float(epsilon)
-
-    def config(self) -> dict[str, Any]:
-        return super().config() | {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
-
-    def _update(
-        self, parameters: Array, gradients: Array, scratch: Array, block: slice, learning_rate: float
-    ) -> None:
-        first, second = self.memory["first_moment"][block], self.memory["second_moment"][block]
-        first_correction = 1.0 - self.beta1**self.steps
-        second_correction = math.sqrt(1.0 - self.beta2**self.steps)
-        first *= self.beta1
-        np.multiply(gradients, 1.0 - self.beta1, out=scratch)
-        first += scratch
-        second *= self.beta2
-        np.multiply(gradients, gradients, out=scratch)
-        scratch *= 1.0 - self.beta2
-        second += scratch
-        # m̂ / (√v̂ + ε) = (c₂/c₁) m / (√v + c₂ ε): the corrections become two numbers instead of two passes.
-        np.sqrt(second, out=scratch)
-        scratch += second_correction * self.epsilon
-        np.divide(first, scratch, out=scratch)
-        scratch *= learning_rate * second_correction / first_correction
-        parameters -= scratch
-
-
-class AdamW(Adam):
-    """Adam with decoupled weight decay: ``w ← w - α λ w`` beside the step (Loshchilov & Hutter 2019).
-
-    Plain L2 in Adam is divided by √v̂ like any gradient, which all but switches it off for weights with
-    large gradients; here it acts on all weights alike.
-    """
-
-    def _regularise(self, parameters: Array, gradients: Array, scratch: Array, learning_rate: float) -> None:
-        if self.weight_decay:
-            parameters *= 1.0 - learning_rate * self.weight_decay
-        if self.l1:
-            np.sign(parameters, out=scratch)
-            scratch *= self.l1
-            gradients += scratch
+                self.xp.multiply(velocity, self.momentum, out=block.scratch)
+                direction += block.scratch
+            else:
+                direction = velocity
+        self.xp.multiply(direction, learning_rate, out=block.scratch)
+        parameters -= block.scratch

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from digitnet.errors import ConfigurationError
 
+# ``schedule(step) -> learning rate`` for step 0, 1, 2 and on: any function will do.
 Schedule = Callable[[int], float]
 
 
@@ -23,7 +24,17 @@ def _positive(**values: float) -> None:
 
 @dataclass(frozen=True)
 class Constant:
-    """``α(step) = learning_rate``."""
+    """``α(step) = learning_rate``.
+
+    Args:
+        learning_rate: α above zero.
+
+    Raises:
+        ConfigurationError: a learning rate that is not a positive number.
+
+    >>> Constant(0.1)(0), Constant(0.1)(60_000)
+    (0.1, 0.1)
+    """
 
     learning_rate: float
 
@@ -37,6 +48,17 @@ class Constant:
 @dataclass(frozen=True)
 class TimeDecay:
     """``α = α₀ / (1 + decay · epoch)`` with ``epoch = step // steps_per_epoch``.
+
+    With a decay above zero its sum diverges while its squares' converges, which Robbins & Monro (1951) ask of
+    a learning rate.
+
+    Args:
+        initial: α₀ above zero.
+        decay: zero or positive.
+        steps_per_epoch: steps after which the rate falls, above zero; ``len(batches)``.
+
+    Raises:
+        ConfigurationError: an argument outside its range.
 
     >>> [round(TimeDecay(0.2, decay=1.0, steps_per_epoch=1)(epoch), 4) for epoch in (1, 2, 3, 4)]
     [0.1, 0.0667, 0.05, 0.04]
@@ -59,6 +81,14 @@ class TimeDecay:
 class StepDecay:
     """``α = α₀ · factor^(step // every)``: a staircase that goes down once in ``every`` steps.
 
+    Args:
+        initial: α₀ above zero.
+        factor: above zero; below 1 to go down.
+        every: steps to a stair, above zero.
+
+    Raises:
+        ConfigurationError: an argument that is not a positive number.
+
     >>> schedule = StepDecay(0.1, factor=0.5, every=100)
     >>> schedule(99), schedule(100), schedule(250)
     (0.1, 0.05, 0.025)
@@ -77,7 +107,14 @@ class StepDecay:
 
 @dataclass(frozen=True)
 class ExponentialDecay:
-    """``α = α₀ · factor^(step / every)``: the staircase of :class:`StepDecay` made smooth."""
+    """``α = α₀ · factor^(step / every)``: the staircase of :class:`StepDecay` made smooth.
+
+    Arguments and errors are those of :class:`StepDecay`.
+
+    >>> schedule = ExponentialDecay(0.1, factor=0.25, every=100)
+    >>> schedule(0), schedule(50), schedule(100)
+    (0.1, 0.05, 0.025)
+    """
 
     initial: float
     factor: float
@@ -95,6 +132,14 @@ class Cosine:
     """Half a cosine from ``initial`` at step 0 to ``final`` at ``total_steps`` (Loshchilov & Hutter 2017).
 
     ``α = final + ½ (initial - final) (1 + cos(π · step / total_steps))``, then ``final`` for ever.
+
+    Args:
+        initial: above zero.
+        total_steps: of the run, above zero.
+        final: zero or positive.
+
+    Raises:
+        ConfigurationError: an argument outside its range.
 
     >>> [round(Cosine(1.0, total_steps=10)(step), 6) for step in (0, 5, 10, 99)]
     [1.0, 0.5, 0.0, 0.0]
@@ -120,6 +165,16 @@ class OneCycle:
 
     From ``peak / start_divisor`` at step 0 to ``peak`` at ``warmup · total_steps``, then down to
     ``peak / end_divisor`` at ``total_steps``, where it stays.
+
+    Args:
+        peak: the largest rate, above zero.
+        total_steps: of the run, above zero.
+        warmup: share of the steps before the peak, in [0, 1].
+        start_divisor: above zero.
+        end_divisor: above zero.
+
+    Raises:
+        ConfigurationError: an argument outside its range.
 
     >>> schedule = OneCycle(1.0, total_steps=100, warmup=0.3)
     >>> [round(schedule(step), 4) for step in (0, 30, 100)]

@@ -1,10 +1,11 @@
+import functools
 import threading
 
 import numpy as np
 import pytest
 
 from digitnet.data.augment import Augmenter, Deformation
-from digitnet.data.batches import Batches
+from digitnet.data.batches import Batches, describe
 from digitnet.errors import ConfigurationError
 
 INPUTS = np.arange(50, dtype=np.float32).reshape(25, 2)
@@ -12,7 +13,7 @@ LABELS = np.arange(25)
 
 
 def _epoch(batches, number=0):
-    return [(inputs.copy(), targets.copy()) for inputs, targets in batches.epoch(number)]
+    return [(inputs.copy(), targets.copy()) for inputs, targets, _ in batches.epoch(number)]
 
 
 def test_an_epoch_holds_every_row_once_with_its_label():
@@ -94,6 +95,40 @@ def test_impossible_settings_are_refused():
         Batches(INPUTS, LABELS, batch_size=0, seed=0)
 
 
+@pytest.mark.parametrize("batch_size", [2.9, "8", None])
+def test_a_batch_size_is_a_whole_number(batch_size):
+    with pytest.raises(ConfigurationError, match="batch size is a whole number"):
+        Batches(INPUTS, LABELS, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("seed", [-1, None, 0.5])
+def test_a_seed_that_is_none_is_refused_at_once(seed):
+    with pytest.raises(ConfigurationError, match="seed of batches is a whole number, at least 0"):
+        Batches(INPUTS, LABELS, batch_size=8, seed=seed)
+
+
+def _shift(batch, rng, by):  # noqa: ARG001
+    batch += by
+
+
+class _Nameless:
+    def __call__(self, batch, rng):
+        pass
+
+
+class _Named(_Nameless):
+    def __repr__(self):
+        return "_Named()"
+
+
+def test_what_is_recorded_is_the_same_in_every_process():
+    for nameless in (functools.partial(_shift, by=1), _Nameless(), lambda batch, rng: None):  # noqa: ARG005
+        with pytest.raises(ConfigurationError, match="the same in every process"):
+            describe(nameless)
+    assert describe(_Named()) == "_Named()"
+    assert describe(_shift).endswith("test_batches._shift")
+
+
 def test_the_record_tells_runs_apart():
     def config(**changes):
         settings = {"batch_size": 8, "seed": 0, "augment": Augmenter(8), **changes}
@@ -106,3 +141,65 @@ def test_the_record_tells_runs_apart():
     assert config(augment=Augmenter(8, Deformation(rotation=3))) != config()
     other = Batches(INPUTS + 1, LABELS, batch_size=8, seed=0, augment=Augmenter(8)).config()
     assert other != config()
+
+
+def _nothing(batch, rng):
+    """An augmentation that deforms nothing, so that batches are gathered on the other thread."""
+
+
+def test_weights_stay_with_their_rows():
+    weights = np.linspace(0.0, 2.0, 25)
+    for settings in ({"seed": 3}, {"shuffle": False}, {"seed": 3, "augment": _nothing}):
+        batches = Batches(INPUTS, LABELS, weights=weights, batch_size=8, **settings)
+        for _, labels, part in batches.epoch(0):
+            assert part.dtype == np.float32
+            np.testing.assert_array_equal(part, weights[labels].astype(np.float32))
+    assert {weights for _, _, weights in Batches(INPUTS, LABELS, batch_size=8).epoch(0)} == {None}
+
+
+def test_weights_are_part_of_the_record_only_where_there_are_some():
+    plain = Batches(INPUTS, LABELS, batch_size=8, seed=0).config()
+    assert plain == {
+        "batch_size": 8,
+        "seed": 0,
+        "shuffle": True,
+        "augment": None,
+        "late_augment": None,
+        "data": [25, 822736425],
+    }, "checkpoints of earlier runs would no longer resume"
+    first = Batches(INPUTS, LABELS, weights=np.ones(25), batch_size=8, seed=0).config()
+    other = Batches(INPUTS, LABELS, weights=np.full(25, 2.0), batch_size=8, seed=0).config()
+    assert first["data"] != plain["data"] != other["data"] != first["data"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (np.ones(24), "25 rows needs one weight"),
+        (np.ones((25, 1)), r"got \(25, 1\)"),
+        (np.full(25, -1.0), "zero or positive"),
+        (np.array([np.nan] + [1.0] * 24), "finite"),
+        (np.array([np.inf] + [1.0] * 24), "finite"),
+        (np.zeros(25), "at least one"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights, words):
+    with pytest.raises(ConfigurationError, match=words):
+        Batches(INPUTS, LABELS, weights=weights, batch_size=8)
+
+
+def test_rows_in_order_are_handed_out_without_a_copy():
+    batches = Batches(INPUTS, LABELS, batch_size=10, shuffle=False)
+    parts = [inputs for inputs, _, _ in batches.epoch(3)]
+    assert [len(part) for part in parts] == [10, 10, 5]
+    assert all(np.shares_memory(part, batches.inputs) for part in parts)
+
+
+def test_rows_that_are_not_copied_cannot_be_written_to():
+    inputs, labels, weights = INPUTS.copy(), LABELS.copy(), np.ones(25, np.float32)
+    batches = Batches(inputs, labels, weights=weights, batch_size=10, shuffle=False)
+    for batch in batches.epoch(0):
+        for part in batch:
+            with pytest.raises(ValueError, match="read-only"):
+                part[...] = 0
+    inputs += 1.0  # the caller's own array is the caller's

@@ -1,10 +1,12 @@
 """Optimisers against their formulas, written out again as plainly as the papers have them."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from digitnet.errors import ConfigurationError
-from digitnet.nn import SGD, Adam, AdamW, WeightAverage
+from digitnet.nn import SGD, Adam, AdamW, Optimizer, WeightAverage
 
 SIZE, WEIGHTS, STEPS, RATE = 40_000, 30_000, 7, 0.01
 
@@ -72,14 +74,60 @@ def _adam(weight_decay=0.0, l1=0.0, decoupled=False, beta1=0.9, beta2=0.999, eps
     ],
 )
 def test_steps_follow_the_formula(optimizer, update):
-    np.testing.assert_allclose(_run(optimizer), _reference(update), rtol=1e-9, atol=1e-12)
+    # The optimiser stands in the list for all tests, and one optimiser serves one network.
+    np.testing.assert_allclose(_run(copy.copy(optimizer)), _reference(update), rtol=1e-9, atol=1e-12)
     # float32 keeps to the same path within its precision
-    np.testing.assert_allclose(_run(optimizer, np.float32), _reference(update), rtol=1e-3, atol=1e-4)
+    single = _run(copy.copy(optimizer), np.float32)
+    np.testing.assert_allclose(single, _reference(update), rtol=1e-3, atol=1e-4)
 
 
 def test_binding_again_starts_afresh():
-    optimizer = Adam()
-    np.testing.assert_array_equal(_run(optimizer), _run(optimizer))
+    parameters, gradients, optimizer = np.ones(4), np.ones(4), Adam()
+    ends = []
+    for _ in range(2):
+        parameters[...] = 1.0
+        optimizer.bind(parameters, gradients, weight_count=4)
+        for _ in range(3):
+            optimizer.step(0.1)
+        ends.append((optimizer.steps, parameters.tolist(), optimizer.memory["first_moment"].tolist()))
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
+def test_one_optimiser_serves_one_network(optimizer):
+    first = np.ones(2)
+    optimizer.bind(first, np.ones(2), weight_count=2)
+    with pytest.raises(ConfigurationError, match="another network already; make a new one"):
+        optimizer.bind(np.ones(2), np.ones(2), weight_count=2)
+    optimizer.step(0.1)  # the first goes on
+    np.testing.assert_allclose(first, 0.9)
+
+
+def test_one_average_follows_one_network():
+    average = WeightAverage(0.5)
+    average.bind(np.ones(2))
+    with pytest.raises(ConfigurationError, match="another network already; make a new one"):
+        average.bind(np.ones(2))
+
+
+def test_a_step_before_bind_says_what_to_do():
+    with pytest.raises(ConfigurationError, match="bind"):
+        SGD().step(0.1)
+    with pytest.raises(ConfigurationError, match="bind"):
+        WeightAverage(0.5).update()
+
+
+def test_an_optimiser_of_ones_own_defines_update():
+    class SignDescent(Optimizer):
+        def update(self, block, learning_rate):
+            self.xp.sign(block.gradients, out=block.scratch)
+            block.scratch[...] *= learning_rate
+            block.parameters[...] -= block.scratch
+
+    parameters, optimizer = np.array([1.0, 1.0]), SignDescent(l1=0.5)
+    optimizer.bind(parameters, np.array([-0.3, -7.0]), weight_count=1)
+    optimizer.step(0.25)
+    assert parameters.tolist() == [0.75, 1.25]  # the penalty outweighs the weight's gradient
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), SGD(momentum=0.9, nesterov=True), Adam(), AdamW()])

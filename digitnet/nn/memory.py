@@ -1,0 +1,96 @@
+"""All numbers of a network in three flat vectors, and a view into them for every array of every layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from digitnet.errors import ConfigurationError
+from digitnet.nn.layers import Array, Layer, ParameterSpec
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the layers of a network share.
+
+    Attributes:
+        parameters: ``(n,)``, weights first, then biases and gains; all zero at first.
+        gradients: ``(n,)``, in the same order.
+        state: what is not learned by gradient.
+        weight_count: how many leading entries of ``parameters`` are weights.
+    """
+
+    parameters: Array
+    gradients: Array
+    state: Array
+    weight_count: int
+
+
+def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -> Memory:
+    """Make the vectors and set the attributes that the layers' specs name to views into them.
+
+    An array ``weight`` gets its gradient as ``grad_weight``; state has none.
+
+    >>> from digitnet.nn import Dense
+    >>> layer = Dense(2, 1)
+    >>> memory = hand_out_memory([layer], np, np.float32)
+    >>> memory.parameters[:] = [1.0, 2.0, 3.0]
+    >>> layer.weight.ravel(), layer.bias, layer.grad_bias
+    (array([1., 2.], dtype=float32), array([3.], dtype=float32), array([0.], dtype=float32))
+    """
+    specs = [(layer, spec) for layer in layers for spec in layer.parameter_specs()]
+    weights, biases, states = (
+        [pair for pair in specs if pair[1].kind == kind] for kind in ("weight", "bias", "state")
+    )
+    weight_count = _total(weights)
+    parameters = xp.zeros(weight_count + _total(biases), dtype)
+    gradients, state = xp.zeros_like(parameters), xp.zeros(_total(states), dtype)
+    _set_views(parameters, "", weights + biases)
+    _set_views(gradients, "grad_", weights + biases)
+    _set_views(state, "", states)
+    return Memory(parameters, gradients, state, weight_count)
+
+
+def initialize(
+    layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike, rng: np.random.Generator, *, weights: bool
+) -> None:
+    """Write into every array what its initializer gives; into weights only if they are wanted.
+
+    Raises:
+        ConfigurationError: an initializer gave another shape than it was asked for.
+
+    >>> from digitnet.nn import BatchNorm, Dense
+    >>> layers = [Dense(2, 1), BatchNorm(1)]
+    >>> memory = hand_out_memory(layers, np, np.float32)
+    >>> initialize(layers, np, np.float32, np.random.default_rng(0), weights=False)
+    >>> layers[0].weight.ravel(), layers[1].gain
+    (array([0., 0.], dtype=float32), array([1.], dtype=float32))
+    """
+    for layer in layers:
+        for spec in layer.parameter_specs():
+            if spec.kind == "weight" and not weights:
+                continue
+            start = xp.asarray(spec.initializer(rng, spec.shape), dtype)
+            if start.shape != spec.shape:
+                raise ConfigurationError(
+                    f"The initializer of {spec.name} in {layer!r} was asked for an array of shape "
+                    f"{spec.shape} and gave one of shape {start.shape}."
+                )
+            getattr(layer, spec.name)[...] = start
+
+
+def _total(specs: list[tuple[Layer, ParameterSpec]]) -> int:
+    return sum(math.prod(spec.shape) for _, spec in specs)
+
+
+def _set_views(vector: Array, prefix: str, specs: list[tuple[Layer, ParameterSpec]]) -> None:
+    offset = 0
+    for layer, spec in specs:
+        size = math.prod(spec.shape)
+        setattr(layer, prefix + spec.name, vector[offset : offset + size].reshape(spec.shape))
+        offset += size
