@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from digitnet.errors import ConfigurationError, ModelFileError
 from digitnet.files import write_atomically
 from digitnet.geometry import CLASSES, PREPROCESSING_VERSION, Geometry
 from digitnet.imaging import to_inputs
-from digitnet.nn.network import Network, build_layers
+from digitnet.nn.arrays import to_numpy
+from digitnet.nn.network import Network
 from digitnet.probabilities import digit_probabilities
+from digitnet.stored_network import ADVICE, network_from
 
 FORMAT_VERSION = 1
 _KEY = "digitnet"
-_ADVICE = "Copy it again from where it came from, or train it anew."
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ class Model:
         provenance: data set, split, seed and recipe that the model was trained with.
         metrics: what was measured when it was trained.
         checksum: SHA-256 of the file in hexadecimal; "" for a model that was not read from one.
+
+    Raises:
+        ConfigurationError: the network does not fit the geometry, or a number is out of its range.
+
+    >>> model = load_model("models/digits.safetensors")
+    >>> model.name, model.network.in_features, model.knows_non_digits
+    ('digits', 64, False)
     """
 
     name: str
@@ -74,7 +82,7 @@ class Model:
 
     @property
     def version(self) -> str:
-        """Twelve digits of the checksum."""
+        """The first twelve digits of the checksum."""
         return self.checksum[:12]
 
     @property
@@ -101,30 +109,41 @@ def save_model(model: Model, path: str | Path) -> None:
     Raises:
         ModelFileError: a weight is not finite, so that no reader would take the file.
         DigitnetError: the file cannot be written.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "copy.safetensors"
+    >>> save_model(load_model("models/digits.safetensors"), path)
+    >>> load_model(path).version == load_model("models/digits.safetensors").version
+    True
     """
-    arrays = model.network.named_arrays()
+    write_atomically(Path(path), model_bytes(model))
+
+
+def model_bytes(model: Model) -> bytes:
+    """The content of the file that :func:`save_model` writes; its SHA-256 gives the model its version."""
+    arrays = {name: to_numpy(array) for name, array in model.network.named_arrays().items()}
     if bad := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
         raise ModelFileError(f"The model is not saved: {bad[0]} has weights that are not finite numbers.")
-    header = {
+    # One metadata entry: the library writes several in an order that changes from run to run.
+    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+    return safetensors.numpy.save(tensors, metadata={_KEY: json.dumps(model_header(model))})
+
+
+def model_header(model: Model) -> dict[str, Any]:
+    """All that a model file says beside the weights, as plain values; :func:`model_from` reads it."""
+    scale = model.confidence_scale  # no entry for the one that changes nothing
+    return {
         "format": FORMAT_VERSION,
         "name": model.name,
         "architecture": model.network.architecture(),
         "geometry": model.geometry.to_dict(),
         "preprocessing": PREPROCESSING_VERSION,
         "temperature": model.temperature,
-        **_scale_entry(model.confidence_scale),
+        **({"confidence_scale": [scale.slope, scale.offset]} if scale != ConfidenceScale() else {}),
         "rejection_threshold": model.rejection_threshold,
         "provenance": model.provenance,
         "metrics": model.metrics,
     }
-    # One metadata entry: the library writes several in an order that changes from run to run.
-    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
-    write_atomically(Path(path), safetensors.numpy.save(tensors, metadata={_KEY: json.dumps(header)}))
-
-
-def _scale_entry(scale: ConfidenceScale) -> dict[str, list[float]]:
-    """The header's entry; none for the scale that changes nothing."""
-    return {} if scale == ConfidenceScale() else {"confidence_scale": [scale.slope, scale.offset]}
 
 
 def load_model(path: str | Path, *, check_card: bool = True) -> Model:
@@ -138,6 +157,9 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
         ModelFileError: the file is missing, truncated or no model; its format or preprocessing version
             is not known; shapes do not fit the architecture; a weight is NaN or infinite; or its
             checksum is not the one on its card.
+
+    >>> load_model("models/digits.safetensors").geometry.size
+    8
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -153,7 +175,14 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
     if check_card:
         _check_card(path, checksum)
     try:
-        header, tensors = _parse(content)
+        return replace(model_from(*_parse(content)), checksum=checksum)
+    except (ModelFileError, ConfigurationError) as error:
+        raise ModelFileError(f"The model {path} is refused: {error}") from error
+
+
+def model_from(header: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Model:
+    """The model that a header and arrays describe, all of it checked; raises ModelFileError."""
+    try:
         if header.get("format") != FORMAT_VERSION:
             raise ModelFileError(
                 f"it has format version {header.get('format')!r}; this digitnet reads {FORMAT_VERSION}."
@@ -166,30 +195,35 @@ def load_model(path: str | Path, *, check_card: bool = True) -> Model:
         slope, offset = header.get("confidence_scale", (1.0, 0.0))
         return Model(
             name=str(header["name"]),
-            network=_network(header["architecture"], tensors),
+            network=network_from(header["architecture"], tensors),
             geometry=Geometry.from_dict(header["geometry"]),
             temperature=float(header["temperature"]),
             confidence_scale=ConfidenceScale(float(slope), float(offset)),
             rejection_threshold=float(header["rejection_threshold"]),
             provenance=dict(header["provenance"]),
             metrics=dict(header["metrics"]),
-            checksum=checksum,
         )
-    except (ModelFileError, ConfigurationError) as error:
-        raise ModelFileError(f"The model {path} is refused: {error}") from error
+    except ConfigurationError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(
-            f"The model {path} is refused: its metadata are not complete. {_ADVICE}"
-        ) from error
+        raise ModelFileError(f"its metadata are not complete. {ADVICE}") from error
 
 
 def card_path(path: str | Path) -> Path:
-    """Where the card of a model file stands: beside it, with the ending ``.md``."""
+    """Where the card of a model file stands: beside it, with the ending ``.md``.
+
+    >>> card_path("models/mnist.safetensors").name
+    'mnist.md'
+    """
     return Path(path).with_suffix(".md")
 
 
 def checksum_on_card(card: Path) -> str | None:
-    """The SHA-256 that a card was written for; None if there is no such file, or it is no card."""
+    """The SHA-256 that a card was written for; None if there is no such file, or it is no card.
+
+    >>> checksum_on_card(Path("README.md")) is None
+    True
+    """
     if not card.is_file():
         return None
     written = re.search(r"SHA-256\W+([0-9a-f]{64})\b", card.read_text("utf-8", errors="replace"))
@@ -202,7 +236,7 @@ def _check_card(path: Path, checksum: str) -> None:
     if written and written != checksum:
         raise ModelFileError(
             f"The model {path} is refused: its SHA-256 is {checksum[:12]}…, but its card {card.name} was "
-            f"written for {written[:12]}…. {_ADVICE} If the model is meant to be another one, write its "
+            f"written for {written[:12]}…. {ADVICE} If the model is meant to be another one, write its "
             "card anew with scripts/evaluate.py MODEL --card."
         )
 
@@ -212,33 +246,11 @@ def _parse(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
         header_size = int.from_bytes(content[:8], "little")
         header = json.loads(json.loads(content[8 : 8 + header_size])["__metadata__"][_KEY])
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise ModelFileError(f"it is damaged, truncated or no digitnet model. {_ADVICE}") from error
+    except (safetensors.SafetensorError, KeyError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"it is damaged, truncated or no digitnet model. {ADVICE}") from error
     tensors = {}
     for name, entry in entries:
         if entry["dtype"] != "F32":
-            raise ModelFileError(f"{name} is stored as {entry['dtype']}; float32 was expected. {_ADVICE}")
+            raise ModelFileError(f"{name} is stored as {entry['dtype']}; float32 was expected. {ADVICE}")
         tensors[name] = np.frombuffer(entry["data"], "<f4").reshape(entry["shape"])
     return header, tensors
-
-
-def _network(architecture: list[dict[str, Any]], tensors: dict[str, NDArray[Any]]) -> Network:
-    # Shapes are compared before the network takes memory: a forged header must not cost gigabytes.
-    expected = {
-        f"layers.{index}.{spec.name}": spec.shape
-        for index, layer in enumerate(build_layers(architecture))
-        for spec in layer.parameter_specs()
-    }
-    if different := sorted(expected.keys() ^ tensors.keys()):
-        raise ModelFileError(f"{different[0]} is missing or not part of its architecture. {_ADVICE}")
-    for name, shape in expected.items():
-        if tensors[name].shape != shape:
-            raise ModelFileError(
-                f"{name} has shape {tensors[name].shape}, but its architecture says {shape}. {_ADVICE}"
-            )
-        if not np.isfinite(tensors[name]).all():
-            raise ModelFileError(f"{name} holds numbers that are NaN or infinite. {_ADVICE}")
-    network = Network.from_architecture(architecture)
-    for name, view in network.named_arrays().items():
-        view[...] = tensors[name]
-    return network

@@ -157,6 +157,12 @@ def test_metadata_that_make_no_sense_are_refused(path, header, words):
         load_model(path)
 
 
+def test_a_header_that_nests_too_deep_is_refused(path):
+    path.write_bytes(safetensors.numpy.save({"a": np.zeros(1, np.float32)}, metadata={HEADER: "[" * 100_000}))
+    with pytest.raises(ModelFileError, match="damaged"):
+        load_model(path)
+
+
 def test_a_card_that_was_written_for_another_file_is_a_refusal(path, model):
     card = card_path(path)
     card.write_text("# tiny\n\n| SHA-256 | `" + "0" * 64 + "` |\n")
