@@ -52,9 +52,9 @@ models: $(VENV)/.run ## train the two shipped models again, in about an hour, an
 	$(PY) scripts/evaluate.py models/digits.safetensors --card
 	@mkdir -p runs
 	$(PY) scripts/train.py --dataset mnist $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --recipe handwriting \
-		--checkpoint runs/mnist.checkpoint --output models/mnist.safetensors \
+		--checkpoint runs/mnist.checkpoint --output models/mnist.safetensors
+	$(PY) scripts/evaluate.py models/mnist.safetensors $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --card \
 		$(foreach file,$(wildcard runs/mnist-seed-*.safetensors),--sibling $(file))
-	$(PY) scripts/evaluate.py models/mnist.safetensors $(if $(MNIST_DIR),--data-dir $(MNIST_DIR)) --card
 
 seeds: $(VENV)/.run ## train mnist with two more seeds into runs/, for the spread of its error on the card
 	@mkdir -p runs
@@ -69,7 +69,7 @@ lessons: docs/_generated/lessons/index.html ## run the six lessons and write the
 
 NETWORK := $(wildcard digitnet/nn/*.py digitnet/nn/*/*.py digitnet/training.py digitnet/data/batches.py)
 
-docs/_generated/lessons/index.html: $(wildcard scripts/walkthrough/*.py) $(NETWORK) | $(VENV)/.dev
+docs/_generated/lessons/index.html: $(wildcard scripts/walkthrough/*.py scripts/walkthrough/*/*) $(NETWORK) | $(VENV)/.dev
 	$(PY) scripts/walkthrough/all.py --out docs/_generated/lessons
 
 docs/_generated/ingredients/.done: $(wildcard scripts/ingredients*) $(NETWORK) | $(VENV)/.dev

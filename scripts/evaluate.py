@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from digitnet.model_file import Model, card_path, checksum_on_card, load_model
 from digitnet.recognizer import Recognizer
 from digitnet.report import describe, measure_images, measure_test_split
 from digitnet.report_text import report_lines
+from digitnet.siblings import sibling_errors
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,6 +56,13 @@ from digitnet.report_text import report_lines
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @click.option("--card", is_flag=True, help="Write the model's card, the .md file beside it.")
 @click.option(
+    "--sibling",
+    "siblings",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Model of the same recipe and another seed: the card gives the spread of their test errors.",
+)
+@click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for pictures: confusion matrix, calibration, rejection, spoilt pictures, mistakes.",
@@ -67,6 +76,7 @@ def main(
     non_digits: tuple[Path, ...],
     as_json: bool,
     card: bool,
+    siblings: tuple[Path, ...],
     plots: Path | None,
 ) -> None:
     """Measure a model on the test split of its data set and on your own pictures, and write its card.
@@ -96,6 +106,7 @@ def main(
             raise click.ClickException(
                 f"{card_path(model_file)} is no model card; move it away, so that the card can stand there."
             )
+        seeds = {"seeds": sibling_errors(model, siblings)} if siblings else {}
         found = find_labelled_images(images, non_digits) if images or non_digits else None
         data = _data(model, model_file, dataset, data_dir, as_json, needed=card or found is None)
         recognizer = Recognizer(model)
@@ -110,7 +121,10 @@ def main(
             readings, failures = read_images(recognizer, found.images, _progress)
             report["images"] = measure_images(readings, failures, found, probabilities)
         if card:
-            write_atomically(card_path(model_file), render_card(model, report).encode())
+            write_atomically(
+                card_path(model_file),
+                render_card(replace(model, metrics=model.metrics | seeds), report).encode(),
+            )
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))

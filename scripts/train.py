@@ -20,7 +20,6 @@ from digitnet.model_file import Model, card_path, checksum_on_card, save_model
 from digitnet.recipes import RECIPES, Recipe
 from digitnet.recognizer import Recognizer
 from digitnet.report_text import training_lines
-from digitnet.siblings import sibling_errors
 from digitnet.synthesis.font_files import FontFile, fetch_fonts
 from digitnet.training import EpochReport
 
@@ -89,13 +88,6 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     help="Save the run here after every epoch; if the file exists, go on from it, bit for bit.",
 )
 @click.option(
-    "--sibling",
-    "siblings",
-    multiple=True,
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="Model of the same recipe and another seed; its test error stands beside this one's on the card.",
-)
-@click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for pictures: learning curves, confusion matrix, the worst mistakes.",
@@ -118,7 +110,6 @@ def main(
     patience: int | None,
     seed: int,
     checkpoint: Path | None,
-    siblings: tuple[Path, ...],
     plots: Path | None,
     quiet: bool,
 ) -> None:
@@ -158,7 +149,6 @@ def main(
         )
         if deform is False:
             recipe = replace(recipe, deformation=None)
-        others = sibling_errors(siblings, data.name, recipe, seed)
         # An hour of training must not end in a folder that cannot be written.
         ensure_writable(output)
         if plots:
@@ -169,9 +159,6 @@ def main(
         save_model(run.model, output)
         probabilities = Recognizer(run.model).probabilities(data.test.images)
         model = _with_metrics(run, data, probabilities, recipe, seed, quiet)
-        if others:
-            errors = [1 - model.metrics["test_accuracy"], *others]
-            model = replace(model, metrics=model.metrics | {"seeds": errors})
         save_model(model, output)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
