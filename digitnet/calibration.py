@@ -15,9 +15,9 @@ from digitnet.model_file import Model
 from digitnet.probabilities import digit_probabilities
 from digitnet.synthesis.corpus import Examples
 
-#: Shares of right answers that may come back as not sure: of the data set's own digits, which are cut out
-#: cleanly, and of other people's handwriting.
+#: The share of right answers that may come back as not sure, of the data set's own digits.
 LOST_OF_DATA_SET = 0.01
+#: The same of other people's handwriting, which is not cut out as cleanly.
 LOST_OF_HANDWRITING = 0.04
 
 
@@ -35,6 +35,16 @@ def calibrate(
         validation: digits that it was not trained on.
         handwriting: digits of other origin that it was not trained on, or None.
         signs: pictures of the same origin that show no digit, to measure what is rejected, or None.
+
+    Returns:
+        The model with ``temperature``, ``confidence_scale``, ``rejection_threshold`` and ``metrics`` set.
+
+    >>> from digitnet.data import load_digits
+    >>> from digitnet.model_file import load_model
+    >>> model = replace(load_model("models/digits.safetensors"), temperature=9.0)  # far too modest
+    >>> calibrated = calibrate(model, load_digits().test)
+    >>> bool(calibrated.temperature < 2 and 0.3 < calibrated.rejection_threshold < 1)
+    True
     """
     logits = np.asarray(model.network.predict(to_inputs(validation.images, model.geometry)), np.float64)
     warm = replace(

@@ -7,13 +7,15 @@ from typing import Any, Literal, get_args
 
 from digitnet.errors import ConfigurationError
 
-# Raised whenever a change in this package alters the pixels that a network gets to see.
+#: Raised whenever a change in this package alters the pixels that a network gets to see.
 PREPROCESSING_VERSION = 2
 
 #: The digits 0 to 9.
 CLASSES = 10
 
+#: ``"mass"`` or ``"box"``, which is put in the middle of the picture.
 Centring = Literal["mass", "box"]
+#: ``"antialiased"`` or ``"bitmap-counts"``, the way in which ink becomes pixels.
 Sampling = Literal["antialiased", "bitmap-counts"]
 
 
@@ -30,6 +32,14 @@ class Geometry:
             times the size and counts ink in 4×4 blocks, 0..16 (Alpaydin & Kaynak 1998).
         levels: the largest value a pixel takes in the data set that the geometry comes from; network
             inputs are pixels divided by it, so they lie in [0, 1].
+
+    >>> MNIST_GEOMETRY.features, MNIST_GEOMETRY.centring, MNIST_GEOMETRY.levels
+    (784, 'mass', 255)
+    >>> Geometry.from_dict(MNIST_GEOMETRY.to_dict()) == MNIST_GEOMETRY
+    True
+
+    Raises:
+        ConfigurationError: a number below 1, a box larger than the picture, an unknown centring or sampling.
     """
 
     size: int
@@ -69,5 +79,7 @@ class Geometry:
             raise ConfigurationError(f"Not a geometry: {values!r}.") from error
 
 
+#: 28×28 pixels, the digit in a box of 20 with its centre of mass in the middle (LeCun et al. 1998).
 MNIST_GEOMETRY = Geometry(size=28, box=20, centring="mass", sampling="antialiased", levels=255)
+#: 8×8 pixels with 17 levels of grey, as scikit-learn ships them (Alpaydin & Kaynak 1998).
 DIGITS_GEOMETRY = Geometry(size=8, box=8, centring="box", sampling="bitmap-counts", levels=16)

@@ -24,7 +24,12 @@ LOST = 0.04
 
 @dataclass(frozen=True)
 class Reading:
-    """What the recognizer said of a picture; the fields are those of its Prediction."""
+    """What the recognizer said of a picture; the fields are those of its Prediction.
+
+    >>> image = LabelledImage(Path("42_a.png"), label="42", group="mine", source="mine")
+    >>> Reading(image, text="42", confidence=0.9, accepted=True).right
+    True
+    """
 
     image: LabelledImage
     text: str
@@ -40,7 +45,14 @@ class Reading:
 def read_images(
     recognizer: Recognizer, images: Sequence[LabelledImage], progress: Progress
 ) -> tuple[list[Reading], dict[Path, str]]:
-    """Read all pictures; those that cannot be read are told apart, each with a sentence that says why."""
+    """Read all pictures; those that cannot be read are told apart, each with a sentence that says why.
+
+    >>> image = LabelledImage(Path("docs/number.jpg"), label="42", group="docs", source="docs")
+    >>> recognizer = Recognizer.load("models/mnist.safetensors")
+    >>> readings, failures = read_images(recognizer, [image], progress=lambda items, name: items)
+    >>> readings[0].text, failures
+    ('42', {})
+    """
     readings, failures = [], {}
     for image in progress(images, "images"):
         try:
@@ -79,6 +91,11 @@ def score_numbers(readings: Sequence[Reading]) -> dict[str, Any]:
         ``exact_interval_95``, Wilson's; ``digit_accuracy = 1 - Σ edit distance / Σ label length`` (below
         0 where more is read than there is); ``accepted``, a share; ``errors_accepted``, how many wrong
         numbers were accepted; ``nothing_found``, how many pictures were taken to have no digit.
+
+    >>> image = LabelledImage(Path("a.png"), label="42", group="mine", source="mine")
+    >>> scores = score_numbers([Reading(image, "42", 0.9, True), Reading(image, "47", 0.6, True)])
+    >>> scores["right"], scores["exact"], scores["digit_accuracy"], scores["errors_accepted"]
+    (1, 0.5, 0.75, 1)
     """
     right = sum(reading.right for reading in readings)
     edits = sum(edit_distance(reading.text, reading.image.label) for reading in readings)
@@ -95,7 +112,13 @@ def score_numbers(readings: Sequence[Reading]) -> dict[str, Any]:
 
 
 def score_non_digits(readings: Sequence[Reading]) -> dict[str, Any]:
-    """The figures of some pictures without digits: ``pictures``, ``accepted`` and ``nothing_found``."""
+    """The figures of some pictures without digits: ``pictures``, ``accepted`` and ``nothing_found``.
+
+    >>> image = LabelledImage(Path("cat.png"), label="", group="mine", source="mine")
+    >>> scores = score_non_digits([Reading(image, "", 0.0, False), Reading(image, "8", 0.2, False)])
+    >>> scores["accepted"], scores["nothing_found"]
+    (0.0, 1)
+    """
     accepted = sum(reading.accepted for reading in readings)
     return {
         "pictures": len(readings),
@@ -113,6 +136,12 @@ def by_source(
     Returns:
         ``sources``, by the name of the source (behind that of its group, if there is more than one);
         ``mean_over_sources``, of every share; ``all``.
+
+    >>> images = [LabelledImage(Path("a.png"), "4", "mine", source) for source in ("anna", "anna", "bert")]
+    >>> readings = [Reading(image, text, 0.9, True) for image, text in zip(images, "414", strict=True)]
+    >>> scores = by_source(readings, score_numbers)
+    >>> scores["mean_over_sources"]["exact"], round(scores["all"]["exact"], 3)
+    (0.75, 0.667)
     """
     groups = {reading.image.group for reading in readings}
     parts: dict[str, list[Reading]] = {}
@@ -141,6 +170,12 @@ def compare_confidence(digits: Sequence[Reading], others: Sequence[Reading]) -> 
         ``digits`` and ``non_digits``, how many; ``auroc``; and where 4 % of the digits may be rejected,
         the ``threshold`` for that, the share ``rejected`` of all non-digits and its mean over their
         sources; beside them the shares rejected as the model is set up.
+
+    >>> seven = LabelledImage(Path("7.png"), "7", "mine", "mine")
+    >>> cat = LabelledImage(Path("cat.png"), "", "mine", "mine")
+    >>> compared = compare_confidence([Reading(seven, "7", 0.9, True)], [Reading(cat, "8", 0.2, False)])
+    >>> compared["auroc"], compared["rejected"]
+    (1.0, 1.0)
     """
     single = [reading for reading in digits if len(reading.image.label) == 1] or list(digits)
     real, other = confidences(single), confidences(others)
@@ -164,5 +199,10 @@ def compare_confidence(digits: Sequence[Reading], others: Sequence[Reading]) -> 
 
 
 def confidences(readings: Sequence[Reading]) -> NDArray[np.float64]:
-    """``(n,)``: how sure each reading is."""
+    """``(n,)``: how sure each reading is.
+
+    >>> seven = LabelledImage(Path("7.png"), "7", "mine", "mine")
+    >>> confidences([Reading(seven, "7", 0.9, True)])
+    array([0.9])
+    """
     return np.array([reading.confidence for reading in readings], np.float64)

@@ -40,6 +40,9 @@ class LabelledImage:
         label: the digits in it, from left to right; "" if it shows none.
         group: the folder that was asked for, by a short name.
         source: where the picture comes from, within the group.
+
+    >>> LabelledImage(Path("7/anna__3.png"), label="7", group="mine", source="anna").label
+    '7'
     """
 
     path: Path
@@ -56,6 +59,9 @@ class LabelledImages:
         images: the labelled ones, in the order of the folders and of the file names in each.
         unlabelled: pictures whose label nothing tells.
         others: files that are no pictures by their endings, and have no label.
+
+    >>> LabelledImages().images
+    []
     """
 
     images: list[LabelledImage] = field(default_factory=list)
@@ -72,6 +78,17 @@ def find_labelled_images(folders: Sequence[Path], non_digits: Sequence[Path] = (
 
     Raises:
         DataError: a folder does not exist, or no picture in any of them has a label.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "7").mkdir()
+    ...     for name in ("7/anna__1.png", "42_page.jpg", "nobody-knows.png"):
+    ...         (Path(folder) / name).touch()
+    ...     found = find_labelled_images([Path(folder)])
+    >>> [(image.label, image.path.name) for image in found.images]
+    [('42', '42_page.jpg'), ('7', 'anna__1.png')]
+    >>> [path.name for path in found.unlabelled]
+    ['nobody-knows.png']
     """
     found = LabelledImages()
     seen: set[Path] = set()

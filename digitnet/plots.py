@@ -20,14 +20,29 @@ from digitnet.training import EpochReport
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write the figure as PNG, making its folder if need be, and return the path."""
+    """Write the figure as PNG, making its folder if need be, and return the path.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(sheet("One picture", [np.eye(8)], ["a line"]), Path(folder) / "new" / "sheet.png").name
+    'sheet.png'
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     return path
 
 
 def save_test_pictures(folder: Path, split: Split, probabilities: NDArray[Any]) -> list[Path]:
-    """Draw the confusion matrix and the worst mistakes of a split into a folder."""
+    """Draw the confusion matrix and the worst mistakes of a split into a folder.
+
+    >>> import tempfile
+    >>> from digitnet.data import load_digits
+    >>> split = load_digits().test
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = save_test_pictures(Path(folder), split, np.eye(10)[split.labels])
+    >>> [path.name for path in paths]
+    ['confusion-matrix.png', 'worst-mistakes.png']
+    """
     return [
         save(confusion(split.labels, probabilities), folder / "confusion-matrix.png"),
         save(worst_mistakes(split, probabilities), folder / "worst-mistakes.png"),
@@ -39,6 +54,10 @@ def learning_curves(history: Sequence[EpochReport]) -> Figure:
 
     The training curves are of deformed pictures, which are harder: with deformation they lie above
     those of validation.
+
+    >>> report = EpochReport(1, 10, 0.01, 0.9, 0.7, 0.8, 0.75, best=True, seconds=1.0)
+    >>> [axes.get_title() for axes in learning_curves([report]).axes]
+    ['cross-entropy', 'errors, %', 'learning rate']
     """
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     loss, error, rate = figure.subplots(1, 3)
@@ -70,7 +89,11 @@ def _logarithmic(axes: Axes, epochs: list[int], values: Sequence[float | None], 
 
 
 def confusion(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> Figure:
-    """What was taken for what: mistakes are coloured, right answers only counted."""
+    """What was taken for what: mistakes are coloured, right answers only counted.
+
+    >>> confusion(np.array([0, 1, 1]), np.eye(10)[[0, 1, 7]]).axes[0].get_title()
+    '1 mistakes in 3'
+    """
     counts = confusion_matrix(probabilities.argmax(axis=1), labels)
     figure = Figure(figsize=(6, 5.6), layout="constrained")
     axes = figure.subplots()
@@ -90,7 +113,13 @@ def confusion(labels: NDArray[np.int64], probabilities: NDArray[Any]) -> Figure:
 
 
 def worst_mistakes(split: Split, probabilities: NDArray[Any], most: int = 40) -> Figure:
-    """The mistakes that were made with the most confidence, surest first."""
+    """The mistakes that were made with the most confidence, surest first.
+
+    >>> from digitnet.data import load_digits
+    >>> split = load_digits().test
+    >>> worst_mistakes(split, np.eye(10)[split.labels]).get_suptitle()
+    'No mistakes'
+    """
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != split.labels)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
@@ -105,6 +134,9 @@ def sheet(title: str, pictures: Sequence[NDArray[Any]], captions: Sequence[str],
     """Pictures row by row, each with its caption above it; grey ones ``(h, w)`` show ink as dark.
 
     Colour pictures ``(h, w, 3)`` are shown as they are.
+
+    >>> len(sheet("Two lines", [np.eye(8), np.eye(8)[::-1]], ["down", "up"], columns=2).axes)
+    2
     """
     rows = max(1, -(-len(pictures) // columns))
     figure = Figure(figsize=(columns * 1.25, rows * 1.6 + 0.4), layout="constrained")

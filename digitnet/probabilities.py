@@ -31,6 +31,8 @@ def digit_probabilities(logits: NDArray[Any], temperature: float = 1.0) -> NDArr
 
     >>> digit_probabilities(np.array([[0.0] * 10 + [50.0]])).max().round(6)
     np.float64(0.1)
+
+    Reference: C. Guo et al., "On calibration of modern neural networks" (2017).
     """
     probabilities = np.asarray(softmax(np.asarray(logits, np.float64) / temperature), np.float64)
     if probabilities.shape[1] == CLASSES:

@@ -36,6 +36,12 @@ class Recipe:
         patience: epochs without progress before training stops early, or None.
         threads: of the matrix products, or None for the library's choice. A narrow network's products
             are too short to share: on a busy machine its threads mostly wait for one another.
+
+    >>> Recipe(hidden=(32,), epochs=5, batch_size=64, learning_rate=1e-3).weight_decay
+    0.01
+
+    Raises:
+        ConfigurationError: no hidden layer or epoch, a negative number of pictures, a share outside [0, 1).
     """
 
     hidden: tuple[int, ...]
@@ -75,6 +81,7 @@ class Recipe:
         return bool(self.written or self.non_digits)
 
 
+#: The recipes by name. ``digits`` and ``handwriting`` made the shipped models, ``mnist`` is for MNIST alone.
 RECIPES: dict[str, Recipe] = {
     # Distances are in pixels, and those of the 8×8 pictures are three to four times as large.
     "digits": Recipe(
@@ -109,6 +116,11 @@ def build_network(geometry: Geometry, recipe: Recipe, rng: np.random.Generator) 
     """The recipe's network for pictures of the given geometry, with fresh weights.
 
     It has ten outputs, or eleven with one for what is no digit.
+
+    >>> from digitnet.geometry import DIGITS_GEOMETRY
+    >>> network = build_network(DIGITS_GEOMETRY, RECIPES["digits"], np.random.default_rng(0))
+    >>> network.in_features, network.out_features, network.parameters.size
+    (64, 10, 85002)
     """
     layers: list[Layer] = []
     width = geometry.features

@@ -31,6 +31,12 @@ class Digit:
             is shared out evenly among them, and so is the doubt about a cut through touching digits.
         pixels: what the network saw, uint8 ``(size, size)``, ink bright on 0.
         levels: the largest value that ``pixels`` can take.
+
+    >>> digit = Recognizer.load("models/mnist.safetensors").recognize("docs/number.jpg").digits[0]
+    >>> digit.digit, digit.accepted, digit.box, digit.pixels.shape
+    (4, True, Box(x=78, y=47, width=115, height=212), (28, 28))
+    >>> round(sum(digit.probabilities), 6)
+    1.0
     """
 
     digit: int
@@ -54,6 +60,10 @@ class Prediction:
         digits: one entry a digit.
         width: of the upright picture, in pixels.
         height: of the upright picture, in pixels.
+
+    >>> blank = Recognizer.load("models/digits.safetensors").recognize(np.full((60, 80), 255, np.uint8))
+    >>> blank
+    Prediction(text='', confidence=0.0, accepted=False, digits=(), width=80, height=60)
     """
 
     text: str
@@ -92,7 +102,7 @@ class Recognizer:
 
     @property
     def version(self) -> str:
-        """The model's version: twelve digits of its file's SHA-256."""
+        """The model's version, the first twelve digits of its file's SHA-256."""
         return self.model.version
 
     def recognize(self, image: bytes | str | os.PathLike[str] | ArrayLike) -> Prediction:

@@ -19,6 +19,9 @@ def views() -> list[Floats]:
     """The maps ``(2, 2)`` of the copies, for :func:`digitnet.warping.warp`; the first changes nothing.
 
     Rotated by ±5°, sheared by ±5°, scaled by 1 ± 0.05: what one and the same hand does anyway.
+
+    >>> [matrix.shape for matrix in views()] == [(2, 2)] * 7
+    True
     """
     angle, slope = np.deg2rad(5.0), np.tan(np.deg2rad(5.0))
     maps = [np.eye(2)]
@@ -39,6 +42,10 @@ def averaged_probabilities(recognizer: Recognizer, pixels: NDArray[np.uint8]) ->
 
     Returns:
         ``(n, 10)``; every row sums to 1.
+
+    >>> recognizer = Recognizer.load("models/digits.safetensors")
+    >>> averaged_probabilities(recognizer, np.zeros((3, 8, 8), np.uint8)).shape
+    (3, 10)
     """
     total = np.zeros((len(pixels), 10))
     for matrix in views():

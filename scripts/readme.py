@@ -1,4 +1,4 @@
-"""Write into the README what its examples really answer."""
+"""Write into the README and the documentation what their examples really answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,30 +20,57 @@ ADDRESS = "http://127.0.0.1:8000"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """Write into the README what its examples really answer."""
-    text = README.read_text("utf-8")
+@click.argument("pages", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def main(pages: tuple[Path, ...]) -> None:
+    """Write into the README and the documentation what their examples really answer.
+
+    PAGES are Markdown files; without any it is all of them.
+    """
     with serving() as address:
-        README.write_text(refreshed(text, address), "utf-8")
+        for page in pages or all_pages():
+            text = page.read_text("utf-8")
+            fresh = refreshed(text, address)
+            if fresh != text:
+                page.write_text(fresh, "utf-8")
+                click.echo(f"{page}: renewed")
+
+
+def all_pages() -> list[Path]:
+    """The README and the pages of the documentation that have examples to run."""
+    pages = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+    return [
+        page for page in pages if "_generated" not in page.parts and BLOCK.search(page.read_text("utf-8"))
+    ]
 
 
 def refreshed(text: str, address: str) -> str:
-    """The README with every block after an ``<!-- answer -->`` mark replaced by what its example prints."""
+    """The page with every block after an ``<!-- answer -->`` mark replaced by what its example prints.
 
-    def replace(match: re.Match[str]) -> str:
-        language, code = match["language"], match["code"]
-        output = run_shell(code, address) if language == "sh" else run_python(code, address)
-        return f"{match['example']}{match['between']}```{match['kind']}\n{output.rstrip()}\n```"
+    All ``python`` blocks of a page are run, one after the other in one process, as a reader would type them;
+    ``sh`` blocks are run where an answer follows.
+    """
+    with python_session(address) as run_python:
 
-    text = EXAMPLE.sub(replace, text)
+        def replace(match: re.Match[str]) -> str:
+            code = match["code"]
+            if match["language"] == "sh":
+                output = run_shell(code, address) if match["answer"] else ""
+            else:
+                output = run_python(code)
+            if not match["answer"]:
+                return match[0]
+            return f"{match['example']}{match['between']}```{match['kind']}\n{output.rstrip()}\n```"
+
+        text = BLOCK.sub(replace, text)
     return re.sub(
         r"(<!-- figures -->\n).*?(\n<!-- end -->)", lambda m: m[1] + figures() + m[2], text, flags=re.DOTALL
     )
 
 
-EXAMPLE = re.compile(
-    r"(?P<example>```(?P<language>sh|python)\n(?P<code>[^`]*?)```)"
-    r"(?P<between>\n+<!-- answer -->\n)```(?P<kind>\w*)\n[^`]*?```"
+BLOCK = re.compile(
+    r"(?P<example>^```(?P<language>sh|python)\n(?P<code>(?:(?!^```).)*)^```$)"
+    r"(?P<answer>(?P<between>\n+<!-- answer -->\n)```(?P<kind>\w*)\n(?:(?!^```).)*^```$)?",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -56,9 +83,50 @@ def run_shell(code: str, address: str) -> str:
         return output
 
 
-def run_python(code: str, address: str) -> str:
-    """Standard output of a Python example, run as a program of its own."""
-    return _run([sys.executable, "-c", code.replace(ADDRESS, address)])
+# Reads one example a line, as JSON, runs it among the names of those before and answers with its output.
+_SESSION = """
+import contextlib, io, json, sys, traceback
+names = {"__name__": "__main__"}
+for line in sys.stdin:
+    output, error = io.StringIO(), None
+    with contextlib.redirect_stdout(output):
+        try:
+            exec(compile(json.loads(line), "<example>", "exec"), names)
+        except BaseException:
+            error = traceback.format_exc()
+    print(json.dumps([output.getvalue(), error]), flush=True)
+"""
+
+
+@contextmanager
+def python_session(address: str) -> Iterator[Callable[[str], str]]:
+    """A process for the Python examples of one page; gives a function that runs one for its output."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SESSION],
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if process.stdin is None or process.stdout is None:
+        raise click.ClickException("The process for the examples has no pipes.")
+    sender, receiver = process.stdin, process.stdout
+
+    def run(code: str) -> str:
+        sender.write(json.dumps(code.replace(ADDRESS, address)) + "\n")
+        sender.flush()
+        output, error = json.loads(receiver.readline())
+        if error:
+            raise click.ClickException(f"An example failed:\n{code}\n{error}")
+        return str(output)
+
+    try:
+        yield run
+    finally:
+        sender.close()
+        process.wait(timeout=30)
+        receiver.close()
 
 
 def _run(command: list[str]) -> str:
@@ -66,7 +134,7 @@ def _run(command: list[str]) -> str:
         command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=300, check=False
     )
     if result.returncode:
-        raise click.ClickException(f"An example of the README failed:\n{command[-1]}\n{result.stderr}")
+        raise click.ClickException(f"An example failed:\n{command[-1]}\n{result.stderr}")
     return result.stdout
 
 

@@ -1,10 +1,19 @@
-"""The README is true: its examples are run and give the answers it shows; what it names exists."""
+"""README and documentation are true: their examples are run and give the answers shown; names exist."""
 
 import importlib.util
 import json
 import re
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md"] + [
+    path
+    for path in sorted((ROOT / "docs").rglob("*.md"))
+    if "_generated" not in path.parts
+    and re.search(r"^```python$|^<!-- answer -->$", path.read_text("utf-8"), re.MULTILINE)
+]
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +57,30 @@ def _numbers(answer):
     return [float(number) for number in re.findall(r"\d+\.\d+|\d+", answer)]
 
 
-def test_every_example_gives_the_answer_it_shows(readme, text):
+@pytest.fixture(scope="module")
+def address(readme):
+    """Where a service listens for the examples."""
     with readme.serving() as address:
-        fresh = readme.refreshed(text, address)
-    shown, given = _answers(text), _answers(fresh)
-    assert len(shown) == len(given) >= 6
+        yield address
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_example_gives_the_answer_it_shows(readme, address, page):
+    text = page.read_text("utf-8")
+    shown, given = _answers(text), _answers(readme.refreshed(text, address))
+    assert len(shown) == len(given)
     for old, new in zip(shown, given, strict=True):
         if isinstance(old, dict):
             assert new == _close(old)
-        elif "epochs" in old or "calibration" in old:
-            # Training ends in other last digits on other processors.
+        elif new != old:
+            # Training ends in other last digits on other processors, whole runs in other errors.
+            run = "epochs" in old or "calibration" in old
             assert _words(new) == _words(old)
-            assert _numbers(new) == pytest.approx(_numbers(old), rel=0.1, abs=6)
-        else:
-            assert new == old
+            assert _numbers(new) == pytest.approx(_numbers(old), rel=0.1, abs=6 if run else 0.02)
+
+
+def test_the_readme_has_examples(text):
+    assert len(_answers(text)) >= 6
 
 
 def test_the_number_in_the_picture_is_read(text):

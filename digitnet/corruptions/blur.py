@@ -16,6 +16,9 @@ def glass_blur(pictures: Floats, rng: np.random.Generator) -> Floats:
 
     A swap exchanges a pixel, with a chance of one half, with one that lies up to 1 px above or to the left
     of it, in turn for all pixels from the lower right to the upper left.
+
+    >>> glass_blur(np.ones((1, 28, 28)), np.random.default_rng(0)).round(6).min()  # even stays even
+    np.float64(1.0)
     """
     size = pictures.shape[1]
     sigma = (0.0, 0.7 * size / 28.0, 0.7 * size / 28.0)
@@ -32,7 +35,12 @@ def glass_blur(pictures: Floats, rng: np.random.Generator) -> Floats:
 
 
 def motion_blur(pictures: Floats, rng: np.random.Generator) -> Floats:
-    """A trail of up to 10 px in a direction within ±45° of the horizontal, fading as a Gaussian of 3 px."""
+    """A trail of up to 10 px in a direction within ±45° of the horizontal, fading as a Gaussian of 3 px.
+
+    >>> dot = np.zeros((1, 28, 28)); dot[0, 14, 20] = 1.0
+    >>> bool((motion_blur(dot, np.random.default_rng(0)) > 0).sum() > 5)  # the dot has become a trail
+    True
+    """
     unit = pictures.shape[1] / 28.0
     angle = np.deg2rad(rng.uniform(-45.0, 45.0, len(pictures)))
     direction = np.stack([np.sin(angle), np.cos(angle)], axis=1)

@@ -9,18 +9,31 @@ Floats = NDArray[np.float64]
 
 
 def brightness(pictures: Floats, rng: np.random.Generator) -> Floats:  # noqa: ARG001 - nothing is left to chance
-    """0.5 is added to every pixel; what exceeds 1 is cut, and with it most of the digit's grey levels."""
+    """0.5 is added to every pixel; what exceeds 1 is cut, and with it most of the digit's grey levels.
+
+    >>> brightness(np.zeros((1, 28, 28)), np.random.default_rng(0)).min()
+    np.float64(0.5)
+    """
     return pictures + 0.5
 
 
 def contrast(pictures: Floats, rng: np.random.Generator) -> Floats:  # noqa: ARG001 - nothing is left to chance
-    """A tenth of the contrast is left, about the picture's mean."""
+    """A tenth of the contrast is left, about the picture's mean.
+
+    >>> halves = np.zeros((1, 28, 28)); halves[:, :, 14:] = 1.0
+    >>> np.unique(contrast(halves, np.random.default_rng(0)).round(6))
+    array([0.45, 0.55])
+    """
     mean = pictures.mean(axis=(1, 2), keepdims=True)
     return np.asarray(mean + 0.1 * (pictures - mean))
 
 
 def stripe(pictures: Floats, rng: np.random.Generator) -> Floats:  # noqa: ARG001 - nothing is left to chance
-    """The left and the right quarter of the picture are inverted."""
+    """The left and the right quarter of the picture are inverted.
+
+    >>> stripe(np.zeros((1, 28, 28)), np.random.default_rng(0))[0, 0, ::7]
+    array([1., 0., 0., 1.])
+    """
     quarter = pictures.shape[1] // 4
     striped = pictures.copy()
     for part in (striped[:, :, :quarter], striped[:, :, -quarter:]):
@@ -32,6 +45,10 @@ def fog(pictures: Floats, rng: np.random.Generator) -> Floats:
     """``(x + 3 f) · m / (m + 3)``, with f a piece of a cloudy sky and m the picture's brightest pixel.
 
     A quarter of the contrast is left, under clouds of all sizes.
+
+    >>> foggy = fog(np.eye(28)[None], np.random.default_rng(0))
+    >>> bool(foggy.min() >= 0 and foggy.max() <= 1)
+    True
     """
     clouds = _clouds(len(pictures), pictures.shape[1], rng)
     brightest = pictures.max(axis=(1, 2), keepdims=True)

@@ -13,7 +13,11 @@ REACH = 1.5
 
 
 def line(pictures: Floats, rng: np.random.Generator) -> Floats:
-    """A straight stroke from the left margin to the right one, at heights drawn at random."""
+    """A straight stroke from the left margin to the right one, at heights drawn at random.
+
+    >>> line(np.zeros((1, 28, 28)), np.random.default_rng(0)).max(axis=1)[0, 8:20].round(1).min() > 0
+    np.True_
+    """
     n, size, _ = pictures.shape
     unit = size / 28.0
     rows = rng.uniform(0.0, size - 1.0, (2, n))
@@ -23,7 +27,12 @@ def line(pictures: Floats, rng: np.random.Generator) -> Floats:
 
 
 def dotted_line(pictures: Floats, rng: np.random.Generator) -> Floats:
-    """A stroke across the whole picture of which every other 2 px are left out."""
+    """A stroke across the whole picture of which every other 2 px are left out.
+
+    >>> drawn = dotted_line(np.zeros((1, 28, 28)), np.random.default_rng(0))[0]
+    >>> (drawn.max(axis=0) > 0)[:8].tolist()
+    [False, False, True, True, False, False, True, True]
+    """
     n, size, _ = pictures.shape
     rows = rng.uniform(0.0, size - 1.0, (2, n))
     whole = _stroke(size, rows[0], np.zeros(n), rows[1], np.full(n, size - 1.0))
@@ -32,7 +41,11 @@ def dotted_line(pictures: Floats, rng: np.random.Generator) -> Floats:
 
 
 def zigzag(pictures: Floats, rng: np.random.Generator) -> Floats:
-    """A stroke from column 2 to column 25 that swings 2 px up and down every 4 px, and may slope."""
+    """A stroke from column 2 to column 25 that swings 2 px up and down every 4 px, and may slope.
+
+    >>> bool(zigzag(np.zeros((1, 28, 28)), np.random.default_rng(3)).any())
+    True
+    """
     n, size, _ = pictures.shape
     unit = size / 28.0
     start = rng.uniform(0.0, size - 1.0, n)
@@ -53,6 +66,11 @@ def canny_edges(pictures: Floats, rng: np.random.Generator) -> Floats:  # noqa: 
     Smoothed by 1 px; the gradient by Sobel's operator, of size g; kept where g is no smaller than one
     pixel further along the gradient and one back; then of what exceeds 0.1, the connected pieces that
     somewhere exceed 0.2.
+
+    >>> square = np.zeros((1, 28, 28)); square[0, 8:20, 8:20] = 1.0
+    >>> edges = canny_edges(square, np.random.default_rng(0))[0]
+    >>> edges[14, 14], edges[14, 6:10].max()  # empty within, an edge at the margin
+    (np.float64(0.0), np.float64(1.0))
     """
     n, size, _ = pictures.shape
     unit = size / 28.0

@@ -89,6 +89,11 @@ class Dataset:
 
     Raises:
         DataError: a split's images have another size, or brighter pixels, than the geometry says.
+
+    >>> from digitnet.data import load_digits
+    >>> digits = load_digits()
+    >>> digits.name, len(digits.train), len(digits.test), digits.geometry.size, digits.grouped
+    ('digits', 898, 899, 8, True)
     """
 
     name: str

@@ -10,6 +10,7 @@ from digitnet.data.dataset import Dataset, Split
 from digitnet.errors import ConfigurationError, DataError
 from digitnet.geometry import DIGITS_GEOMETRY
 
+#: How :func:`load_digits` cuts the data set in two.
 DigitsSplit = Literal["writers", "shuffled"]
 
 _SOURCE = (
@@ -44,6 +45,9 @@ def load_digits(split: DigitsSplit = "writers", *, seed: int = 0) -> Dataset:
         DataError: scikit-learn is not installed.
 
     Reference: E. Alpaydin and C. Kaynak, "Cascading classifiers", Kybernetika 34 (1998).
+
+    >>> load_digits().test.images.shape, load_digits("shuffled", seed=3).train.labels[:4].tolist()
+    ((899, 8, 8), [2, 8, 8, 3])
     """
     if split not in ("writers", "shuffled"):
         raise ConfigurationError(f"The digits are split by 'writers' or 'shuffled'; got {split!r}.")

@@ -20,7 +20,11 @@ _INSTALL = (
 
 
 class RemoteFile(NamedTuple):
-    """A file by its unpacked name and the MD5 of its unpacked content, in hexadecimal digits."""
+    """A file by its unpacked name and the MD5 of its unpacked content, in hexadecimal digits.
+
+    >>> RemoteFile("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637").name
+    't10k-labels-idx1-ubyte'
+    """
 
     name: str
     md5: str
@@ -30,6 +34,9 @@ def default_cache() -> Path:
     """The user's cache folder for digitnet: ``~/.cache/digitnet`` on Linux; XDG_CACHE_HOME is honoured.
 
     Raises DataError if pooch is not installed.
+
+    >>> default_cache().name
+    'digitnet'
     """
     try:
         import pooch

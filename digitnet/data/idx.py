@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from digitnet.errors import DataError
 
 MAX_BYTES = 2**30
-"""No array larger than this is read: MNIST has 47 MB, the largest of its relatives 640 MB."""
+"""No array of more bytes is read. MNIST has 47 MB, the largest of its relatives 640 MB."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UBYTE = 0x08
@@ -39,6 +39,13 @@ def read_idx(path: str | PathLike[str], *, dimensions: int | None = None) -> NDA
         DataError: the file cannot be read, or is not exactly one IDX array of unsigned bytes.
 
     Reference: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits" (1998).
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "labels"
+    ...     _ = path.write_bytes(encode_idx(np.array([5, 0, 4], np.uint8)))
+    ...     read_idx(path, dimensions=1)
+    array([5, 0, 4], dtype=uint8)
     """
     try:
         with Path(path).open("rb") as file:
@@ -50,7 +57,14 @@ def read_idx(path: str | PathLike[str], *, dimensions: int | None = None) -> NDA
 def parse_idx(file: io.BufferedIOBase, source: str, *, dimensions: int | None = None) -> NDArray[np.uint8]:
     """Read one IDX array, gzipped or not, from an open and seekable binary file.
 
-    Errors name ``source``; otherwise as :func:`read_idx`.
+    Errors name ``source``; otherwise as :func:`~digitnet.data.read_idx`.
+
+    Raises:
+        DataError: as :func:`~digitnet.data.read_idx` does.
+
+    >>> parse_idx(io.BytesIO(encode_idx(np.eye(2, dtype=np.uint8))), "a square")
+    array([[1, 0],
+           [0, 1]], dtype=uint8)
     """
     start = file.read(len(_GZIP_MAGIC))
     file.seek(0)

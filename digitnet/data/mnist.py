@@ -63,6 +63,17 @@ def load_mnist(
         DataError: a file is missing, damaged or not of MNIST's format, or cannot be downloaded.
 
     Reference: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits" (1998).
+
+    Two pictures in MNIST's format, as your own would be:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     images, labels = np.full((2, 28, 28), 9, np.uint8), np.array([4, 2], np.uint8)
+    ...     for name in ("train", "t10k"):
+    ...         _ = (Path(folder) / f"{name}-images-idx3-ubyte").write_bytes(encode_idx(images))
+    ...         _ = (Path(folder) / f"{name}-labels-idx1-ubyte").write_bytes(encode_idx(labels))
+    ...     load_mnist(folder).train.labels
+    array([4, 2])
     """
     if data_dir is not None:
         paths = _find_files(Path(data_dir), files)

@@ -41,6 +41,9 @@ class Glyph:
         box: where, in pixels of the upright original picture.
         pixels: what the network gets to see, uint8 (size, size) in 0..levels of the geometry.
         probabilities: what it says to that, float64 (10,).
+
+    >>> Glyph(Box(0, 0, 5, 9), np.zeros((28, 28), np.uint8), np.full(10, 0.1)).box.height
+    9
     """
 
     box: Box
@@ -57,6 +60,19 @@ def find_digits(picture: Picture, geometry: Geometry, score: Score) -> list[Glyp
 
     What is ink, and where one digit ends and the next begins, is not always plain to see. Then several
     readings are tried, and the one that ``score`` finds most digit-like is taken.
+
+    Args:
+        picture: from :func:`~digitnet.imaging.decode` or :func:`~digitnet.imaging.picture_from_array`.
+        geometry: how the network wants its digits laid out.
+        score: maps pixels ``(n, size, size)`` to probabilities ``(n, 10)``, as
+            :meth:`digitnet.model_file.Model.scores` does.
+
+    >>> from pathlib import Path
+    >>> from digitnet.model_file import load_model
+    >>> model = load_model("models/mnist.safetensors")
+    >>> glyphs = find_digits(decode(Path("docs/number.jpg").read_bytes()), model.geometry, model.scores)
+    >>> [int(glyph.probabilities.argmax()) for glyph in glyphs]
+    [4, 2]
     """
 
     def judge(crops: Sequence[FloatArray]) -> tuple[ByteArray, npt.NDArray[np.float64]]:

@@ -36,7 +36,7 @@ def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
     """Read a PNG, JPEG, WebP, BMP or GIF (its first frame) as an upright grey picture.
 
     EXIF orientation is applied and transparency laid on white. Colour becomes the grey that shows the
-    ink best (:func:`digitnet.imaging.picture.to_grey`). A picture whose longer side is above 1600 pixels
+    ink best (``digitnet.imaging.picture.to_grey``). A picture whose longer side is above 1600 pixels
     is reduced by a whole factor, ``Picture.scale``.
 
     Args:
@@ -48,6 +48,11 @@ def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
         UnsupportedImageError: the bytes are of another type.
         ImageTooLargeError: more than ``max_pixels`` pixels.
         UnreadableImageError: the file is damaged.
+
+    >>> from pathlib import Path
+    >>> picture = decode(Path("docs/number.jpg").read_bytes())
+    >>> picture.width, picture.height, picture.grey.dtype
+    (450, 300, dtype('float32'))
     """
     image, width, height, scale = _open_upright(data, MAX_WORKING_SIDE, max_pixels)
     values = np.asarray(image, dtype=np.float32) / np.float32(255)
@@ -57,7 +62,11 @@ def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
 def preview(data: bytes, max_side: int = 640, *, max_pixels: int = 25_000_000) -> bytes:
     """The upright picture on white, its longer side at most ``max_side``, as a PNG without metadata.
 
-    What :func:`decode` reads, this can show; it raises the same errors.
+    What :func:`~digitnet.imaging.decode` reads, this can show; it raises the same errors.
+
+    >>> from pathlib import Path
+    >>> preview(Path("docs/number.jpg").read_bytes(), 100)[:8]
+    b'\\x89PNG\\r\\n\\x1a\\n'
     """
     image, _, _, _ = _open_upright(data, 2 * max_side, max_pixels)
     image.thumbnail((max_side, max_side))

@@ -30,7 +30,18 @@ _WORK_PER_PIECE = 10_000
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels: its left and top edge, its width and height."""
+    """A rectangle in pixels: its left and top edge, its width and height.
+
+    Attributes:
+        x: of the left edge, 0 at the left of the picture.
+        y: of the upper edge, 0 at the top of the picture.
+        width: at least 1.
+        height: at least 1.
+
+    >>> box = Box(x=78, y=47, width=115, height=212)
+    >>> box.x + box.width, box.y + box.height  # the first column and row behind it
+    (193, 259)
+    """
 
     x: int
     y: int

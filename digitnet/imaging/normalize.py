@@ -33,6 +33,16 @@ def normalize(ink: FloatArray, geometry: Geometry) -> ByteArray:
 
     Returns:
         uint8 (size, size) with values in 0..levels; all 0 without ink.
+
+    Reference: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits" (1998);
+    E. Alpaydin and C. Kaynak, "Cascading classifiers" (1998).
+
+    >>> from digitnet.geometry import MNIST_GEOMETRY
+    >>> ink = np.zeros((200, 100), np.float32)
+    >>> ink[20:180, 40:60] = 1.0  # an upright stroke
+    >>> rows = np.flatnonzero(normalize(ink, MNIST_GEOMETRY).any(axis=1))
+    >>> int(rows[0]), int(rows[-1])  # twenty rows in the middle of 28
+    (4, 23)
     """
     bounds = ink_bounds(ink)
     if bounds is None:

@@ -34,6 +34,9 @@ class Picture:
         width: pixels of the upright original.
         height: pixels of the upright original.
         scale: how many original pixels a pixel of ``grey`` stands for, along either side.
+
+    >>> Picture(np.zeros((30, 40), np.float32), width=80, height=60, scale=2).grey.shape
+    (30, 40)
     """
 
     grey: FloatArray

@@ -37,7 +37,12 @@ Draw = Callable[[Rng], tuple[Ink, int] | None]
 
 
 class Examples(NamedTuple):
-    """Pictures, uint8 ``(n, 28, 28)``, and labels, int64 ``(n,)``: 0 to 9, or 10 for what is no digit."""
+    """Pictures, uint8 ``(n, 28, 28)``, and labels, int64 ``(n,)``: 0 to 9, or 10 for what is no digit.
+
+    >>> blank = Examples(np.zeros((2, 28, 28), np.uint8), np.array([10, 10]))
+    >>> (blank + blank).labels
+    array([10, 10, 10, 10])
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -52,12 +57,20 @@ class Examples(NamedTuple):
 
 
 def font_digits(fonts: Sequence[FontFile], *, held_out: bool = False) -> list[Glyph]:
-    """The digits of the fonts that may be trained on, or of those that are held out."""
+    """The digits of the fonts that may be trained on, or of those that are held out.
+
+    >>> font_digits([])  # no fonts, no digits; fetch_fonts() brings some
+    []
+    """
     return font_glyphs([font for font in fonts if font.held_out == held_out], DIGIT_CHARACTERS)
 
 
 def font_signs(fonts: Sequence[FontFile], *, held_out: bool = False) -> list[Glyph]:
-    """Letters and signs of the same fonts, without those that look like a digit of any of them."""
+    """Letters and signs of the same fonts, without those that look like a digit of any of them.
+
+    >>> font_signs([])
+    []
+    """
     signs = font_glyphs([font for font in fonts if font.held_out == held_out], NON_DIGIT_CHARACTERS)
     return without_lookalikes(signs, font_glyphs(fonts, DIGIT_CHARACTERS))
 
@@ -105,6 +118,13 @@ def written_digits(source: Split, glyphs: Sequence[Glyph], count: int, rng: Rng)
         glyphs: digits of fonts.
         count: how many.
         rng: decides everything.
+
+    >>> from digitnet.synthesis.fonts import Glyph
+    >>> ones = np.repeat(np.eye(28, dtype=np.uint8)[None] * 255, 5, axis=0)
+    >>> source = Split("training", ones, np.full(5, 1))
+    >>> stroke = Glyph(np.ones((40, 8), np.float32), "1", "a font")
+    >>> written_digits(source, [stroke], 4, np.random.default_rng(0)).images.shape
+    (4, 28, 28)
     """
     small = load_digits("writers").train
     return _collect(
@@ -127,6 +147,12 @@ def non_digits(digits: Examples, glyphs: Sequence[Glyph], count: int, rng: Rng) 
         glyphs: letters and signs of fonts.
         count: how many.
         rng: decides everything.
+
+    >>> from digitnet.synthesis.fonts import Glyph
+    >>> digits = Examples(np.repeat(np.eye(28, dtype=np.uint8)[None] * 255, 5, axis=0), np.full(5, 1))
+    >>> letter = Glyph(np.tri(40, dtype=np.float32), "L", "a font")
+    >>> non_digits(digits, [letter], 4, np.random.default_rng(0)).labels
+    array([10, 10, 10, 10])
     """
     return _collect(
         [

@@ -22,6 +22,9 @@ class Variant:
         slant: standard deviation of the shear that it bears without becoming another digit.
         freedom: how far its points may stray; smaller where little makes it another digit.
         thickest: the widest pen that leaves it legible, as a share of its height.
+
+    >>> Variant(1, "plain", weight=1, shape="0,0! 0,100!").slant
+    0.2
     """
 
     digit: int
@@ -33,6 +36,7 @@ class Variant:
     thickest: float = 0.17
 
 
+#: All variants of all digits.
 VARIANTS: tuple[Variant, ...] = (
     Variant(0, "oval", 3, "32,0 12,12 2,50 12,88 31,100 50,88 58,50 49,12 30,0"),
     Variant(0, "unclosed", 2, "42,7 26,1 8,18 2,55 12,90 32,100 52,84 58,48 52,18 44,9"),

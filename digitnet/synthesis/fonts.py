@@ -18,6 +18,7 @@ from digitnet.synthesis.font_files import FontFile
 
 Ink = NDArray[np.float32]
 
+#: The ten digits.
 DIGIT_CHARACTERS = "0123456789"
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -60,6 +61,9 @@ class Glyph(NamedTuple):
         ink: float32 (height, width) in [0, 1], 1 where there is ink, with an empty margin of 2 pixels.
         character: which one.
         family: name of the typeface.
+
+    >>> Glyph(np.zeros((10, 6), np.float32), "7", "a hand").character
+    '7'
     """
 
     ink: Ink
@@ -83,6 +87,12 @@ def render_glyph(font: FontFile, character: str, *, height: int = 96) -> Ink | N
     Raises:
         DataError: a file of the typeface is missing, is not a font or has no digits.
         ConfigurationError: not a single character, or a height outside 8..1024.
+
+    >>> import matplotlib
+    >>> folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    >>> ink = render_glyph(FontFile("DejaVu Sans", (folder / "DejaVuSans.ttf",)), "7", height=40)
+    >>> ink.shape[0]  # some 40 pixels, and two of margin on either side
+    43
     """
     if len(character) != 1:
         raise ConfigurationError(f"render_glyph draws a single character; got {character!r}.")
@@ -97,7 +107,11 @@ def render_glyph(font: FontFile, character: str, *, height: int = 96) -> Ink | N
 
 
 def font_glyphs(fonts: Iterable[FontFile], characters: str, *, height: int = 96) -> list[Glyph]:
-    """All the characters that the fonts have, font by font; see :func:`render_glyph` for the errors."""
+    """All the characters that the fonts have, font by font; see :func:`render_glyph` for the errors.
+
+    >>> font_glyphs([], "07")
+    []
+    """
     return [
         Glyph(ink, character, font.family)
         for font in fonts
@@ -118,6 +132,14 @@ def without_lookalikes(
         glyphs: letters and signs.
         digits: digits, best of all the fonts.
         similarity: from which cosine on a glyph is left out.
+
+    Returns:
+        The other glyphs, in their order.
+
+    >>> stroke, bow = np.ones((40, 6), np.float32), np.tri(40, dtype=np.float32)
+    >>> letters = [Glyph(stroke, "l", "a hand"), Glyph(bow, "L", "a hand")]
+    >>> [glyph.character for glyph in without_lookalikes(letters, [Glyph(stroke, "1", "another")])]
+    ['L']
     """
     if not glyphs or not digits:
         return list(glyphs)

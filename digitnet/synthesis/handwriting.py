@@ -38,7 +38,12 @@ def draw_digit(digit: int, rng: np.random.Generator, *, size: int = 96) -> Ink:
 
 
 def draw_variant(variant: Variant, rng: np.random.Generator, *, size: int = 96) -> Ink:
-    """Draw one way of writing a digit; see :func:`draw_digit`."""
+    """Draw one way of writing a digit; see :func:`draw_digit`.
+
+    >>> crossed = next(variant for variant in VARIANTS if variant.name == "crossed")
+    >>> crossed.digit, draw_variant(crossed, np.random.default_rng(0), size=64).shape
+    (7, (64, 64))
+    """
     lines = write(_strokes(variant.shape), rng, freedom=variant.freedom, slant=variant.slant)
     pen = choose_pen(rng, thickest=variant.thickest)
     return finish(draw(lines, pen, rng, size=size), rng)

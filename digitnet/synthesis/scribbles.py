@@ -59,6 +59,9 @@ def draw_mark(rng: np.random.Generator, *, size: int = 96) -> Ink:
 
     Returns:
         float32 ``(size, size)`` in [0, 1], 1 is full ink.
+
+    >>> draw_mark(np.random.default_rng(0), size=48).shape
+    (48, 48)
     """
     shape, thinnest, thickest = _MARKS[rng.integers(len(_MARKS))]
     lines = write(parse(shape), rng, freedom=0.5, slant=0.1)
