@@ -10,9 +10,10 @@ import pytest
 from digitnet.calibration import LOST_OF_HANDWRITING
 from digitnet.data.dataset import Dataset, Split
 from digitnet.errors import ConfigurationError
-from digitnet.fitting import fit, practice
+from digitnet.fitting import fit
 from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY
 from digitnet.imaging import normalize
+from digitnet.preparation import practice
 from digitnet.probabilities import NO_DIGIT
 from digitnet.recipes import RECIPES
 from digitnet.synthesis import corpus

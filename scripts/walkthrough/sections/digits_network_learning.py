@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 from page.lesson import Lesson
 from threadpoolctl import threadpool_limits
 
-from digitnet.data import Batches, Dataset
-from digitnet.data.dataset import hold_out_last
-from digitnet.data.fine_deformation import FineAugmenter
+from digitnet.data import Dataset
 from digitnet.evaluation import accuracy, error_interval
 from digitnet.imaging import to_inputs
 from digitnet.model_file import Model
 from digitnet.network_plots import stages
-from digitnet.nn import AdamW, Network, OneCycle, SoftmaxCrossEntropy, WeightAverage
+from digitnet.nn import Network
+from digitnet.preparation import build_trainer, split
 from digitnet.progress import EpochReport
-from digitnet.recipes import RECIPES, build_network
-from digitnet.training import Trainer
+from digitnet.recipes import RECIPES
 from sections import digits_network_pictures as pictures
 
 Array = NDArray[Any]
@@ -40,7 +38,7 @@ class Watched:
 def learning(lesson: Lesson, data: Dataset, inputs: Array, model: Model) -> Watched:
     """Train as the shipped model was trained, and watch."""
     recipe = RECIPES["digits"]
-    train, validation = hold_out_last(data.train, recipe.validation)
+    train, validation = split(data, recipe, seed=0)
     lesson.section(
         f"{recipe.epochs} times through {len(train.labels)} pictures",
         f"""
@@ -52,24 +50,8 @@ def learning(lesson: Lesson, data: Dataset, inputs: Array, model: Model) -> Watc
         that are not trained on.
         """,
     )
-    network = build_network(data.geometry, recipe, np.random.default_rng([0, 1]))
-    batches = Batches(
-        to_inputs(train.images, data.geometry),
-        train.labels,
-        batch_size=recipe.batch_size,
-        seed=0,
-        augment=FineAugmenter(data.geometry.size, recipe.deformation, factor=recipe.fineness),
-    )
-    trainer = Trainer(
-        network,
-        SoftmaxCrossEntropy(label_smoothing=recipe.label_smoothing),
-        AdamW(weight_decay=recipe.weight_decay),
-        OneCycle(recipe.learning_rate, total_steps=recipe.epochs * len(batches), warmup=recipe.warmup),
-        batches,
-        validation=(to_inputs(validation.images, data.geometry), validation.labels),
-        metric=accuracy,
-        average=WeightAverage(recipe.average),
-    )
+    trainer = build_trainer(train, validation, data.geometry, recipe, seed=0)
+    network = trainer.network
     snapshots = {0: network.parameters.copy()}
     with threadpool_limits(recipe.threads, user_api="blas"):  # its matrices are too small to share
         for report in lesson.progress(trainer.epochs(recipe.epochs), "training"):
