@@ -139,9 +139,13 @@ def _run(command: list[str]) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The examples say ``python``: that must be this one, and curl must not go through a proxy."""
+    """The examples say ``python``: that must be this one, and curl must not go through a proxy.
+
+    A make that runs this must not make an example's make talk of folders.
+    """
+    makes = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in makes},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "no_proxy": "127.0.0.1",
     }
