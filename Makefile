@@ -35,8 +35,10 @@ install-dev: $(VENV)/.dev ## the same, and what checks and tests need
 serve: $(VENV)/.run ## serve on http://127.0.0.1:8000 (HOST=, PORT=)
 	$(PY) -m service --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.dev ## run every test
-	$(PY) -m pytest $(PYTEST_ARGS)
+# A file's tests stay together, for what they share; one thread a process, since all cores are taken.
+test: $(VENV)/.dev ## run every test, on as many cores as there are up to four (PYTEST_ARGS= adds options)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+		$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## lint and types
 	$(PY) -m ruff check .
