@@ -1,5 +1,6 @@
 """The web service: a page and an HTTP interface that read handwritten digits from pictures."""
 
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None" = None) -> Flask:
     """Build the application; `recognizer` replaces the one that is otherwise loaded from `config.model`.
 
-    Raises `digitnet.errors.ModelFileError` where the model cannot be loaded.
+    Without `config`, the environment and the file it names decide. Raises `ConfigurationError` for a
+    setting that cannot work and `ModelFileError` where the model cannot be loaded, both of `digitnet.errors`.
     """
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
@@ -20,17 +22,17 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     from service import api, errors, headers, health, pages, uploads
     from service.config import Config
 
-    config = config or Config.from_environment()
+    config = config or Config()
     app = Flask(__name__)
     app.request_class = uploads.UploadRequest
     app.config.update(
         MAX_CONTENT_LENGTH=config.max_body_bytes,
-        MAX_FORM_PARTS=config.max_parts,
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,  # static files: their address changes with their content
         DIGITNET=config,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
     app.extensions["recognizer"] = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
+    app.extensions["readers"] = BoundedSemaphore(config.readers)
 
     errors.register(app)
     headers.register(app)

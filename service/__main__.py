@@ -2,69 +2,76 @@
 
 import os
 import socket
-from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import click
 
+HELP = """Serve the page and the HTTP interface that read handwritten digits.
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: all.")
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="Model file [default: models/mnist.safetensors]"
-)
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-@click.option(
-    "--threads",
-    default=64,
-    show_default=True,
-    type=click.IntRange(1, 512),
-    help="Threads of a process; each waits for one client.",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    show_default=True,
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    help="What the server tells about itself on standard error.",
-)
-def main(host: str, port: int, model: Path | None, workers: int, threads: int, log_level: str) -> None:
-    """Serve the page and the HTTP interface that read handwritten digits.
+\b
+Open the address it prints in a browser, or send a picture from a shell:
+  curl -F image=@digits.png http://127.0.0.1:8000/api/v1/predict
 
-    \b
-    Open the address it prints in a browser, or send a picture from a shell:
-      curl -F image=@digits.png http://127.0.0.1:8000/api/v1/predict
+Every setting is an option here, a variable of the environment (DIGITNET_MAX_IMAGES=8 for
+--max-images 8) and a line of a TOML file (max_images = 8). Of several, the option counts before the
+variable, and the variable before the file. A variable that is blank counts as absent.
 
-    \b
-    The environment sets the limits (and the model, where --model does not):
-      DIGITNET_MODEL           model file
-      DIGITNET_MAX_BODY_BYTES  bytes of a request       (10485760)
-      DIGITNET_MAX_PIXELS      pixels of a picture      (25000000)
-      DIGITNET_MAX_IMAGES      pictures of a request    (64)
+Ctrl+C or SIGTERM stops it: requests under way are still answered. A second Ctrl+C does not wait for them.
+"""
 
-    Ctrl+C or SIGTERM stops it: requests under way are still answered.
-    """
-    # One picture is a small sum: more than one BLAS thread would only fight over the processors. NumPy
-    # reads these names when it is imported, so they come before every import that brings it.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+
+def command() -> click.Command:
+    """The command line, with an option for every field of `service.config.Config`."""
+    from service.config import SETTINGS_FILE, Config, expected
+
+    file = f"TOML file with settings; {SETTINGS_FILE} names it as well."
+    options: list[click.Parameter] = [click.Option(["--settings"], metavar="FILE", help=file)]
+    for name, field in Config.model_fields.items():
+        default = field.default
+        shown = (
+            f"models/{default.name}"
+            if name == "model"
+            else f"{default:g}"
+            if type(default) is float
+            else default
+        )
+        options.append(
+            click.Option(
+                ["--" + name.replace("_", "-")],
+                metavar=_metavar(field.annotation),
+                help=f"{field.description} DIGITNET_{name.upper()}: {expected(name)}.  [default: {shown}]",
+            )
+        )
+    return click.Command(
+        "service",
+        params=options,
+        callback=serve,
+        help=HELP,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def _metavar(kind: Any) -> str:
+    return {int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(
+        kind, "FILE" if isinstance(kind, type) else "LEVEL"
+    )
+
+
+def serve(settings: str | None, **options: str | None) -> None:
+    """Serve with these settings until a signal stops it; values that are None were not given."""
     from digitnet.errors import DigitnetError
     from service import create_app
-    from service.config import Config
+    from service.config import SETTINGS_FILE, Config
     from service.server import Server
 
+    if settings is not None:
+        os.environ[SETTINGS_FILE] = settings
     try:
-        config = Config.from_environment()
-        if model is not None:
-            config = replace(config, model=model)
+        config = Config(**{name: value for name, value in options.items() if value is not None})
         app = create_app(config)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
-    listener = _listen(host, port)
-    Server(app, listener, workers=workers, threads=threads, log_level=log_level).run()
+    Server(app, _listen(config.host, config.port), config).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -74,8 +81,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # a host name that IDNA cannot encode is a UnicodeError
+        reason = getattr(error, "strerror", None) or str(error)
         raise click.ClickException(
             f"Cannot listen on {host}, port {port}: {reason}. Choose another with --host and --port."
         ) from error
@@ -83,4 +90,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m service")
+    # One picture is a small sum: more than one BLAS thread would only fight over the processors. NumPy
+    # reads these names when it is imported, so they come before every import that brings it.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    command().main(prog_name="python -m service")

@@ -16,9 +16,16 @@ SENTENCES = {
     HTTPStatus.BAD_REQUEST: "The request cannot be read: it is malformed, or the connection ended early.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address. The page is at /, and pictures go to "
     "/api/v1/predict by POST.",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The file has no such range of bytes. "
+    "Ask for it without Range.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on the server, and the error was logged there. "
     "Try again later.",
 }
+
+
+def problem(status: int, title: str, detail: str) -> str:
+    """The body of an error as problem+json; a status that has its own meaning needs no further type."""
+    return json.dumps({"type": "about:blank", "title": title, "status": int(status), "detail": detail})
 
 
 def image_problem(error: ImageError, which: str = "") -> HTTPException:
@@ -48,8 +55,8 @@ def _answer(error: HTTPException) -> BaseResponse:
     if _wants_page():
         page = render_template("page.html", error=detail, title=error.name)
         return Response(page, answer.status_code, _other_headers(answer), mimetype="text/html")
-    problem = {"type": "about:blank", "title": error.name, "status": answer.status_code, "detail": detail}
-    return Response(json.dumps(problem), answer.status_code, _other_headers(answer), mimetype=PROBLEM)
+    body = problem(answer.status_code, error.name, detail)
+    return Response(body, answer.status_code, _other_headers(answer), mimetype=PROBLEM)
 
 
 def _detail(error: HTTPException, status: int) -> str:
@@ -69,7 +76,7 @@ def _other_headers(answer: BaseResponse) -> list[tuple[str, str]]:
 
 
 def _wants_page() -> bool:
-    if request.path == "/":
+    if request.path == "/" and request.method in ("GET", "HEAD", "POST"):
         return True
     if request.path.startswith(("/api/", "/health/")):
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, cast
 
@@ -16,14 +17,6 @@ from service.uploads import Upload
 
 if TYPE_CHECKING:
     from digitnet import Prediction, Recognizer
-
-# Many threads wait for slow clients, but few may decode at a time: a picture of 25 million pixels takes
-# 250 to 700 MB while it is read, and eight at once were no faster than eight in a row.
-_turns = BoundedSemaphore(2)
-SECONDS_FOR_A_TURN = 10
-# A small body can hold many pictures of many pixels: together they may have as many as so many of the
-# largest that are read.
-PICTURES_OF_MOST_PIXELS = 4
 
 
 def recognizer() -> "Recognizer":
@@ -51,26 +44,33 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
             raise image_problem(error, which) from error
         predictions.append(prediction)
         pixels += prediction.width * prediction.height
-        if pixels > PICTURES_OF_MOST_PIXELS * config.max_pixels:
+        # A small body can hold many pictures of many pixels.
+        if pixels > config.max_total_pixels:
             raise RequestEntityTooLarge(
-                f"The pictures of the request have more than {PICTURES_OF_MOST_PIXELS * config.max_pixels:,} "
-                "pixels together. Make them smaller, or send them in several requests."
+                f"The pictures of the request have more than {config.max_total_pixels:,} pixels together. "
+                "Make them smaller, or send them in several requests."
             )
     return predictions
 
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One of the turns to decode; a client that would wait too long for it is asked to come back."""
-    if not _turns.acquire(timeout=SECONDS_FOR_A_TURN):
+    """One of the turns to decode; a client that would wait too long for it is asked to come back.
+
+    Many threads wait for slow clients, but few may decode at a time: a picture of 25 million pixels takes
+    250 to 700 MB while it is read, and eight at once were no faster than eight in a row.
+    """
+    config: Config = current_app.config["DIGITNET"]
+    readers: BoundedSemaphore = current_app.extensions["readers"]
+    if not readers.acquire(timeout=config.turn_seconds):
         raise ServiceUnavailable(
             "The service has more pictures to read than it can. Try again in a few seconds.",
-            retry_after=SECONDS_FOR_A_TURN,
+            retry_after=ceil(config.turn_seconds),
         )
     try:
         yield
     finally:
-        _turns.release()
+        readers.release()
 
 
 def small_picture(upload: Upload, max_side: int) -> bytes:

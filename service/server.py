@@ -1,5 +1,6 @@
 """gunicorn as digitnet runs it: processes with threads, limits chosen on purpose, nothing on disk."""
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
-from service.worker import PatientWorker
+from service.config import Config
+from service.worker import STOP_SIGNALS, PatientWorker
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # workers keep their heartbeat file here, not on a disk
 
@@ -16,37 +19,36 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # workers keep their heartbeat f
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Serves `app` on a bound socket until SIGTERM or SIGINT, which end it with exit status 0."""
 
-    def __init__(
-        self, app: Flask, listener: socket.socket, *, workers: int, threads: int, log_level: str
-    ) -> None:
+    def __init__(self, app: Flask, listener: socket.socket, config: Config) -> None:
         self._app = app
+        self.config = config
         host, port = listener.getsockname()[:2]
         self._address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._settings = {
             # gunicorn takes the socket over by its number.
             "bind": [f"fd://{listener.detach()}"],
-            "workers": workers,
+            "workers": config.workers,
             "worker_class": PatientWorker,
-            "threads": threads,
+            "threads": config.threads,
             # The application is loaded once and forked, so the processes share the model's memory.
             "preload_app": True,
-            # A worker whose main loop says nothing for a minute is replaced; a slow request does not
-            # stop that loop. What is under way at SIGTERM has fifteen seconds to finish.
-            "timeout": 60,
-            "graceful_timeout": 15,
-            "keepalive": 5,
+            # A worker whose main loop says nothing for so long is replaced; a slow request does not
+            # stop that loop.
+            "timeout": config.hang_seconds,
+            "graceful_timeout": config.stop_seconds,
+            "keepalive": config.keepalive_seconds,
             # No address of this service is long, but other programs on the same host name may have
-            # left large cookies, so header fields keep gunicorn's own limit.
-            "limit_request_line": 2048,
-            "limit_request_fields": 64,
-            "limit_request_field_size": 8190,
+            # left large cookies, so header fields may be longer than the line with the address.
+            "limit_request_line": config.max_line_bytes,
+            "limit_request_fields": config.max_headers,
+            "limit_request_field_size": config.max_header_bytes,
             # gunicorn lets local clients set SCRIPT_NAME and the like, meant for a proxy: here a header
             # never changes what an address means.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "when_ready": self._announce,
-            "loglevel": log_level,
+            "loglevel": config.log_level,
             "accesslog": "-",
             "access_log_format": '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms',
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
@@ -64,5 +66,31 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """The application that gunicorn serves."""
         return self._app
 
+    def run(self) -> None:
+        """Serve until a signal ends it."""
+        PoliteArbiter(self).run()
+
     def _announce(self, _arbiter: Any) -> None:
         click.echo(f"digitnet serves {self._address} (Ctrl+C stops it)")
+
+
+class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's master process, for which Ctrl+C is a stop like SIGTERM: what is under way is finished.
+
+    A second Ctrl+C ends the wait; gunicorn's own `stop` sees to that.
+    """
+
+    def handle_int(self) -> None:
+        """Stop as at SIGTERM; gunicorn would drop what is under way."""
+        self.handle_term()
+
+    def spawn_worker(self) -> Any:
+        """Start a worker; what tells it to stop is held back until it listens for that.
+
+        gunicorn's worker forgets a signal that comes while it starts, and its master then waits in vain.
+        """
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)

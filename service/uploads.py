@@ -1,13 +1,14 @@
 """Takes the pictures out of a request, within the limits and without ever touching the disk."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Any
+from typing import IO
 
 from flask import Flask, Request, Response, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
-from werkzeug.formparser import FormDataParser
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import get_input_stream
 
@@ -58,26 +59,18 @@ class UploadRequest(Request):
             )
         return BytesIO(body)
 
-    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
-        # Werkzeug's own choice writes parts above 500 kB into temporary files.
-        return BytesIO()
-
-    def make_form_data_parser(self) -> FormDataParser:
-        """Werkzeug's parser, told to report a malformed form; by default it returns an empty one."""
-        parser = super().make_form_data_parser()
-        parser.silent = False
-        return parser
-
 
 def take_images() -> list[Upload]:
     """The pictures of the current request in the order sent: at least one, at most as many as allowed."""
     config: Config = current_app.config["DIGITNET"]
     try:
-        images = _images()
+        images = _images(config)
     except RequestEntityTooLarge as error:
+        if error.description != RequestEntityTooLarge.description:
+            raise
         raise RequestEntityTooLarge(
-            f"The request is too large: at most {readable_size(config.max_body_bytes)} in at most "
-            f"{config.max_parts} parts are taken. Send a smaller picture, or fewer at once."
+            f"The request is too large: at most {readable_size(config.max_body_bytes)} are taken. "
+            "Send a smaller picture, or fewer at once."
         ) from error
     if not images:
         raise BadRequest(f"The request holds no picture. {EXPECTED}")
@@ -89,10 +82,10 @@ def take_images() -> list[Upload]:
     return images
 
 
-def _images() -> list[Upload]:
+def _images(config: Config) -> list[Upload]:
     kind = request.mimetype
     if kind == "multipart/form-data":
-        return _images_of_form()
+        return _images_of_form(config)
     if kind.startswith("image/") or kind == "application/octet-stream":
         data = request.get_data(cache=False)
         return [Upload(None, data)] if data else []
@@ -103,19 +96,41 @@ def _images() -> list[Upload]:
     )
 
 
-def _images_of_form() -> list[Upload]:
+def _images_of_form(config: Config) -> list[Upload]:
+    body = request.get_data()
     try:
-        files = request.files.getlist(FIELD)
+        uploads = [upload for name, upload in _parts(body, config.max_parts) if name == FIELD]
+    except RequestEntityTooLarge as error:
+        raise RequestEntityTooLarge(
+            f"The form has more than {config.max_parts} parts, which is the most that are taken. "
+            "Send the pictures in several requests."
+        ) from error
     except ValueError as error:
         raise BadRequest(
             "The multipart body is malformed: its boundary is missing or wrong, or it was cut off. "
             "Let the HTTP client build the form and its Content-Type."
         ) from error
-    if FIELD in request.form:
-        raise BadRequest(f'The part named "{FIELD}" is text and not a file: give the part a file name.')
-    uploads = [Upload(readable_name(file.filename), file.read()) for file in files]
     # A browser sends a part without a name and without content where no file was chosen.
     return [upload for upload in uploads if upload.filename or upload.data]
+
+
+def _parts(body: bytes, most: int) -> Iterator[tuple[str | None, Upload]]:
+    """Each part of the form with its name, as bytes whether it has a file name or not.
+
+    Werkzeug's own form takes a part without a file name for text, which a picture does not survive, and
+    writes a long part to the disk. Raises ValueError for a malformed form, RequestEntityTooLarge for parts
+    beyond `most`.
+    """
+    decoder = MultipartDecoder(request.mimetype_params.get("boundary", "").encode("ascii"), max_parts=most)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, Field | File):
+            name, filename, pieces = event.name, getattr(event, "filename", None), []
+        elif isinstance(event, Data):
+            pieces.append(event.data)
+            if not event.more_data:
+                yield name, Upload(readable_name(filename), b"".join(pieces))
 
 
 def readable_name(name: str | None) -> str | None:

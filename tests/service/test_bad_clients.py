@@ -83,15 +83,106 @@ def test_bodies_that_are_empty_malformed_or_cut_off(server, headers, body, kind)
     assert server.is_alive()
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [b"nonsense\r\n\r\n", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b""],
-)
-def test_what_is_no_http(server, garbage):
-    answer = server.talk(garbage)
-    assert b"Traceback" not in answer
-    assert b" 200 " not in answer
+@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\nHost: x", b"\x16\x03\x01\x02\x00\x01", b""])
+def test_a_client_that_ends_within_a_header_gets_no_answer(server, garbage):
+    assert server.talk(garbage) == b""
     assert server.is_alive()
+
+
+HOST = b"Host: localhost\r\n"
+REFUSED = {
+    b"nonsense\r\n": 400,
+    b"get / HTTP/1.1\r\n" + HOST: 400,
+    b"GET / FTP\r\n" + HOST: 400,
+    b"GET / HTTP/1.1\n" + HOST: 400,
+    b"GET http://[ HTTP/1.1\r\n" + HOST: 400,
+    b"PRI * HTTP/2.0\r\n": 400,
+    b"GET / HTTP/2.0\r\n" + HOST: 505,
+    b"GET / HTTP/1.1\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a b\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: <b>\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a/b\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a:port\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: \xff\r\n": 400,
+    b"GET / HTTP/1.0\r\nHost: a/b\r\n": 400,
+    b"GET / HTTP/1.1\r\n" + HOST + HOST: 400,
+    b"GET / HTTP/1.1\r\n" + HOST + b"no colon\r\n": 400,
+    b"GET / HTTP/1.1\r\n" + HOST + b"A : 1\r\n": 400,
+    b"GET / HTTP/1.1\r\n" + HOST + b"A: \0\r\n": 400,
+    b"GET / HTTP/1.1\r\n" + HOST + b"A: 1\r\n folded\r\n": 400,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n": 400,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 1\r\n": 400,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n": 400,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n": 400,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: unknown\r\n": 501,
+    b"POST / HTTP/1.1\r\n" + HOST + b"Expect: something\r\n": 417,
+}
+
+
+@pytest.mark.parametrize(("request_head", "status"), REFUSED.items())
+def test_what_is_refused_before_the_application_sees_it(server, request_head, status):
+    answer = server.talk(request_head + b"\r\n")
+    found, document = parse(answer)
+    assert (found, document["status"], document["type"]) == (status, status, "about:blank")
+    assert set(document) == {"type", "title", "status", "detail"}
+    assert document["detail"][0].isupper()
+    assert document["detail"].endswith(".")
+    assert not set(document["detail"]) & set("<'\"")  # nothing of what was sent comes back
+    head = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    assert head[0] == f"HTTP/1.1 {status} {document['title']}"
+    for line in ("Connection: close", "X-Content-Type-Options: nosniff", "Cache-Control: no-store"):
+        assert line in head
+    assert any(line.startswith("Content-Security-Policy: default-src 'none'") for line in head)
+
+
+@pytest.mark.parametrize(
+    "request_head", [key for key in REFUSED if key.startswith((b"GET / HTTP/1.1\r\n", b"POST"))]
+)
+def test_a_refused_head_request_gets_the_same_without_a_body(server, request_head):
+    address, _, headers = request_head.partition(b" ")[2].partition(b"\r\n")
+    with_body = server.talk(b"GET " + address + b"\r\n" + headers + b"\r\n").partition(b"\r\n\r\n")
+    without = server.talk(b"HEAD " + address + b"\r\n" + headers + b"\r\n").partition(b"\r\n\r\n")
+    assert (without[0], without[2]) == (with_body[0], b"")
+    assert with_body[2]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "BREW", "HEAD"])
+@pytest.mark.parametrize("address", ["/", PREDICT, "/health/live"])
+def test_other_methods(server, method, address):
+    answer = server.talk(f"{method} {address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    if method != "HEAD":
+        status, document = parse(answer)
+        assert (status, document["status"]) == (405, 405)
+        assert method in document["detail"]
+    else:
+        assert answer.endswith(b"\r\n\r\n")
+        assert int(answer.split()[1]) == (405 if address == PREDICT else 200)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health/live HTTP/1.0",
+        b"GET /health/live HTTP/1.1\r\nHost:",
+        b"GET /health/live HTTP/1.1\r\nHost: [::1]:8000",
+        b"GET /health/live HTTP/1.1\r\nHost: my_service.example:80",
+        b"GET http://x/health/live HTTP/1.1\r\nHost: x",
+    ],
+)
+def test_hosts_that_are_fine(server, head):
+    assert b" 200 OK" in server.talk(head + b"\r\nConnection: close\r\n\r\n")
+
+
+def test_the_longest_request_line_and_header_and_the_most_headers(server):
+    def ask(path="/health/live", *headers):
+        lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
+        return int(server.talk("\r\n".join(lines).encode()).split()[1])
+
+    line = 2048 - len("GET /health/live? HTTP/1.1")
+    assert [ask("/health/live?" + "a" * length) for length in (line, line + 1)] == [200, 414]
+    field = 8190 - len("A: \r\n")
+    assert [ask("/health/live", "A: " + "a" * length) for length in (field, field + 1)] == [200, 431]
+    assert [ask("/health/live", *["A: 1"] * count) for count in (62, 63)] == [200, 431]
 
 
 def test_bad_pictures_leave_it_answering(server, bad_images):

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import pytest
+from flask import Flask
+
+from service.config import Config, expected
+from service.server import Server
 
 MIB = 1024 * 1024
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -36,21 +38,18 @@ def test_it_answers_on_the_address_it_prints(server, draw):
     assert json.loads(body)["predictions"][0]["text"] == "42"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_with_status_0(run_server, model, number):
-    with run_server("--model", str(model), "--workers", "1") as running:
-        assert running.is_alive()
-        running.process.send_signal(number)
-        assert running.process.wait(20) == 0
-        with pytest.raises(OSError, match="refused"):
-            socket.create_connection(("127.0.0.1", running.port), timeout=5)
-
-
-def test_help_teaches():
+def test_help_lists_every_setting():
     answer = run("--help")
     assert answer.returncode == 0
-    for word in ("--host", "--port", "--model", "--workers", "--threads", "--log-level", "curl", "DIGITNET_"):
-        assert word in answer.stdout
+    text, _, options = answer.stdout.partition("\nOptions:\n")
+    assert "curl" in text
+    words = " ".join(options.split())
+    assert "--settings FILE TOML file" in words
+    for name, field in Config.model_fields.items():
+        option = words[words.index("--" + name.replace("_", "-") + " ") :]
+        assert option.index(field.description) < 40
+        assert f"DIGITNET_{name.upper()}: {expected(name)}. [default: " in option
+    assert "[default: 10485760]" in words
 
 
 def refused(answer):
@@ -72,8 +71,45 @@ def test_a_file_that_is_no_model_stops_the_start(tmp_path):
     assert "bad.safetensors" in refused(run("--port", "0", DIGITNET_MODEL=str(bad)))
 
 
-def test_a_wrong_setting_stops_the_start():
-    assert "DIGITNET_MAX_IMAGES is 'many'" in refused(run("--port", "0", DIGITNET_MAX_IMAGES="many"))
+def test_a_wrong_setting_stops_the_start(tmp_path):
+    file = tmp_path / "digitnet.toml"
+    file.write_text("workers = 'some'\n")
+    may_be = "but it must be a whole number from"
+    for answer, sentence in (
+        (
+            run("--port", "0", DIGITNET_MAX_IMAGES="many"),
+            f"DIGITNET_MAX_IMAGES is 'many', {may_be} 1 to 10000.",
+        ),
+        (run("--port", "70000"), f"port is '70000', {may_be} 0 to 65535."),
+        (run("--settings", str(file)), f"workers in {file} is 'some', {may_be} 1 to 64."),
+    ):
+        assert refused(answer) == f"Error: {sentence}\n"
+
+
+def test_the_server_takes_its_settings_from_the_file(run_server, model, tmp_path):
+    file = tmp_path / "digitnet.toml"
+    file.write_text(f"model = {str(model)!r}\nworkers = 1\nmax_body_bytes = 1000\n")
+    with run_server(DIGITNET_SETTINGS=str(file)) as running:
+        assert running.post(bytes(1001), "image/png")[0] == 413
+
+
+def test_gunicorn_is_told_the_settings():
+    settings = {
+        "workers": 3,
+        "threads": 5,
+        "hang_seconds": 7,
+        "stop_seconds": 8,
+        "keepalive_seconds": 9,
+        "max_line_bytes": 100,
+        "max_headers": 11,
+        "max_header_bytes": 120,
+        "log_level": "error",
+    }
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        cfg = Server(Flask("none"), listener, Config(**settings)).cfg
+    told = (cfg.workers, cfg.threads, cfg.timeout, cfg.graceful_timeout, cfg.keepalive)
+    limits = (cfg.limit_request_line, cfg.limit_request_fields, cfg.limit_request_field_size, cfg.loglevel)
+    assert (*told, *limits) == tuple(settings.values())
 
 
 def test_a_port_in_use_stops_the_start(model):

@@ -1,0 +1,45 @@
+"""gunicorn's parser for HTTP/1.1, with the rule about Host, and with the request kept for an error."""
+
+import re
+from typing import Any
+
+from gunicorn.http.errors import InvalidHeader, ParseException
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+
+# RFC 3986, section 3.2.2: an address in brackets, or a name, which may be empty; then perhaps a port.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]{0,5})?")
+
+
+class InvalidHostError(InvalidHeader):  # type: ignore[misc]  # gunicorn has no types
+    """A request that does not say for which host it is."""
+
+
+class KnownRequest(Request):  # type: ignore[misc]  # gunicorn has no types
+    """A request that must say for which host it is, and that an error about it carries along."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+            self._check_host()
+        except ParseException as error:
+            # An answer to HEAD has no body, also where the rest of the request was malformed.
+            error.request = self
+            raise
+
+    def _check_host(self) -> None:
+        """RFC 9112, section 3.2: one valid Host, which only HTTP/1.0 may leave out, or else a 400.
+
+        gunicorn itself refuses a second one.
+        """
+        hosts = [value for name, value in self.headers if name == "HOST"]
+        if not hosts and self.version >= (1, 1):
+            raise InvalidHostError("HOST is missing")
+        if hosts and not HOST.fullmatch(hosts[0]):
+            raise InvalidHostError("HOST")
+
+
+class Parser(RequestParser):  # type: ignore[misc]  # gunicorn has no types
+    """Reads one request of a connection after the other."""
+
+    mesg_class = KnownRequest
