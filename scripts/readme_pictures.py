@@ -26,11 +26,11 @@ STROKES = [
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Draw the README's pictures: a number to read, the way through the pipeline, the page in a browser."""
+    """Draw the README's pictures: a number to read, the way through the pipeline, the page."""
     draw_number(DOCS / "number.jpg")
     draw_pipeline(DOCS / "number.jpg", DOCS / "pipeline.png")
     with serving() as address:
-        take_screenshot(address, DOCS / "number.jpg", DOCS / "page.png")
+        take_screenshots(address, {DOCS / "page.png": (1280, 800), DOCS / "page-phone.png": (360, 740)})
 
 
 def draw_number(path: Path, size: int = 300) -> None:
@@ -101,8 +101,8 @@ def draw_pipeline(source: Path, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def take_screenshot(address: str, source: Path, path: Path) -> None:
-    """The page with an answer, in a real browser."""
+def take_screenshots(address: str, sizes: dict[Path, tuple[int, int]]) -> None:
+    """The page in a real browser of each size, with a number drawn on it by the mouse and its answer."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -111,12 +111,26 @@ def take_screenshot(address: str, source: Path, path: Path) -> None:
     options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page(viewport={"width": 900, "height": 700}, java_script_enabled=False)
-        page.goto(address)
-        page.set_input_files("input[type=file]", source)
-        page.locator("form button[type=submit], form input[type=submit]").first.click()
-        page.wait_for_load_state()
-        page.screenshot(path=path, full_page=True)
+        for path, (width, height) in sizes.items():
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, reduced_motion="reduce", has_touch=width < 600
+            )
+            page.goto(address)
+            pad = page.locator("#pad").bounding_box()
+            if pad is None:
+                raise click.ClickException("The page has no pad to draw on.")
+            for stroke in STROKES:
+                (x, y), *points = _smooth(stroke, steps=8)
+                scale = pad["height"] / 100
+                left = pad["x"] + pad["width"] / 2 - 75 * scale
+                page.mouse.move(left + x * scale, pad["y"] + y * scale)
+                page.mouse.down()
+                for x, y in points:
+                    page.mouse.move(left + x * scale, pad["y"] + y * scale)
+                page.mouse.up()
+            page.locator("#boxes rect").nth(1).wait_for()
+            page.locator("#status:not(:empty)").wait_for(state="attached")  # the last answer has come
+            page.screenshot(path=path)
         browser.close()
 
 

@@ -3,10 +3,10 @@
 from flask import Flask, Response
 
 HEADERS = {
-    # Nothing is allowed but what the page needs: its own style and script, and pictures that are
+    # Nothing is allowed but what the page needs: its own style, script and questions, and pictures that are
     # part of the page (data:), among them the visitor's own.
-    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'self'; "
-    "script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; img-src 'self' data:; "
+    "style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",

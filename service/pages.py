@@ -1,4 +1,4 @@
-"""The page: a form to send pictures with, and what was read from them."""
+"""The page: a pad to draw on, a form to send pictures with, and what was read from them."""
 
 import hashlib
 from base64 import b64encode
@@ -27,13 +27,13 @@ MANY_PICTURES = 4
 
 @blueprint.get("/")
 def form() -> str:
-    """The empty form."""
+    """The page that asks for a number."""
     return render_template("page.html")
 
 
 @blueprint.post("/")
 def answer() -> str:
-    """The form again, below what was read from each picture."""
+    """The same page with what was read from each picture; the script takes the answers out of it."""
     uploads = take_images()
     predictions = recognize_all(uploads)
     side = PREVIEW_SIDE if len(uploads) <= MANY_PICTURES else SMALL_PREVIEW_SIDE

@@ -1,0 +1,146 @@
+"""The page for everyone: by keyboard, on a phone, in both colour schemes, and as axe-core likes it."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+AXE = "axe-core@4.14.1"
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+
+
+def no_sideways_scroll(page):
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.fixture(scope="session")
+def axe(request, tmp_path_factory):
+    """The source of axe-core, fetched once by npm and kept beside pytest's cache, checked each time."""
+    kept = request.config.cache.mkdir("axe-core") / "axe.min.js"
+    if not kept.exists() or hashlib.sha256(kept.read_bytes()).hexdigest() != AXE_SHA256:
+        client = shutil.which("npm")
+        if client is None:
+            pytest.skip("npm, which fetches axe-core, was not found; install Node.js with npm.")
+        folder = tmp_path_factory.mktemp("axe")
+        command = [client, "pack", "--ignore-scripts", "--loglevel=error", AXE]
+        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        if answer.returncode:
+            pytest.skip(f"npm could not fetch {AXE}: {' '.join(answer.stderr.split())[:200]}")
+        [package] = folder.glob("*.tgz")
+        with tarfile.open(package) as archive:
+            kept.write_bytes(archive.extractfile("package/axe.min.js").read())
+    source = kept.read_bytes()
+    assert hashlib.sha256(source).hexdigest() == AXE_SHA256, f"{AXE} has other content than it should"
+    return source.decode()
+
+
+@pytest.fixture
+def complaints(axe):
+    """What axe-core finds wrong with a page as it is now."""
+
+    def find(page):
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(axe)
+        found = page.evaluate("async () => (await axe.run(document)).violations")
+        return [(one["id"], one["help"], [node["html"] for node in one["nodes"]][:3]) for one in found]
+
+    return find
+
+
+def scribble(page):
+    """A tangle that is no digit, after whatever was drawn before."""
+    page.click("#clear")
+    pad = page.locator("#pad").bounding_box()
+    page.mouse.move(pad["x"] + 0.3 * pad["width"], pad["y"] + 0.5 * pad["height"])
+    page.mouse.down()
+    for x, y in ((0.5, 0.1), (0.7, 0.5), (0.4, 0.9), (0.65, 0.3), (0.35, 0.2), (0.6, 0.85)):
+        page.mouse.move(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"], steps=5)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("scheme", "phone"), [("light", False), ("dark", True)])
+def test_axe_finds_nothing_wrong_in_any_state(open_page, draw, file, write, complaints, scheme, phone):
+    page = open_page(color_scheme=scheme, phone=phone, reduced_motion="reduce")
+    states = {
+        "empty": lambda: page.wait_for_selector(".steps"),
+        "drawn": lambda: (write(page, "10"), page.wait_for_selector("#boxes rect")),
+        "not sure": lambda: (scribble(page), page.wait_for_selector(".verdict.unsure")),
+        "pictures": lambda: (
+            page.set_input_files("#image", [file("a.png", draw("42")), file("b.png", draw(" "))]),
+            page.wait_for_selector("article >> nth=1"),
+        ),
+        "error": lambda: (
+            page.set_input_files("#image", [file("a.png", b"no picture")]),
+            page.wait_for_selector("#answers [role=alert]"),
+        ),
+    }
+    for name, reach in states.items():
+        reach()
+        found = complaints(page)
+        assert found == [], f"{name}: {json.dumps(found, indent=1)}"
+
+
+def test_the_keyboard_alone_is_enough(open_page, write):
+    page = open_page()
+    choosers = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
+    write(page, "1")
+    page.wait_for_selector("article")
+    page.evaluate("document.activeElement.blur()")
+    reached = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id"))
+        if reached[-1] == "image":
+            break
+    assert reached[-3:] == ["undo", "clear", "image"]
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('label[for=image]')).outlineStyle") == "solid"
+    )
+    page.keyboard.press("Enter")
+    for _ in range(50):
+        page.wait_for_timeout(100)
+        if choosers:
+            break
+    assert len(choosers) == 1
+    page.focus("#clear")
+    page.keyboard.press("Space")
+    page.wait_for_selector("article", state="detached")
+    assert page.evaluate("document.activeElement.id") == "undo"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article")
+
+
+def test_a_phone_never_scrolls_sideways(open_page, draw, file, write):
+    page = open_page(phone=True)
+    assert no_sideways_scroll(page)
+    write(page, "10")
+    page.wait_for_selector("#boxes rect")
+    assert no_sideways_scroll(page)
+    name = "a-very-long-name-without-any-space-" * 5 + ".png"
+    page.set_input_files("#image", [file(name, draw("1234567890")), file("b.png", draw(" "))])
+    page.wait_for_selector("article >> nth=1")
+    assert no_sideways_scroll(page)
+    page.set_input_files("#image", [file(name, b"no picture"), file("a.png", draw("7"))])
+    page.wait_for_selector("#answers [role=alert]")
+    assert no_sideways_scroll(page)
+
+
+def test_phones_are_offered_their_camera(open_page, draw, file):
+    assert not open_page().locator("label[for=camera]").is_visible()
+    page = open_page(phone=True)
+    assert page.locator("label[for=camera]").is_visible()
+    page.set_input_files("#camera", [file("photo.png", draw("7"))])
+    page.wait_for_selector("article")
+    assert page.inner_text(".text") == "7"
+
+
+def test_who_wants_no_motion_gets_none(open_page):
+    page = open_page(reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.querySelector('.invitation')).transitionDuration") == "0s"
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
