@@ -41,6 +41,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._config: Config = self.app.config
+        self._listens = True
         # Connections that a thread serves or that queue for one, and when reading from them ends.
         self._deadlines: dict[Any, float] = {}
 
@@ -120,7 +121,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Whether to take connections; while all threads are taken, another worker may be free."""
         super().set_accept_enabled(enabled and self.alive and not self._all_threads_taken())
         # A signal can change `alive` at any moment; what is still registered is closed at the next call.
-        if not self.alive and not self._accepting:
+        if not self.alive and not self._accepting and self._listens:
+            self._listens = False
             self._close_listeners()
 
     def _close_listeners(self) -> None:
@@ -129,8 +131,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         gunicorn closes the listeners last: whoever comes meanwhile waits, and is reset in the end.
         """
         for listener in self.sockets:
-            if listener.fileno() < 0:
-                continue  # closed before
             listener.setblocking(False)
             taken = -1
             while taken != self.nr_conns:

@@ -8,8 +8,12 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.sock import TCPSocket
+
+from service.worker import PatientWorker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -98,6 +102,19 @@ def test_a_stop_waits_no_longer_than_it_is_told(model, draw):
         assert process.wait(8) == 0
         connection.close()
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_stop_that_comes_before_a_process_listens_is_quiet():
+    """By hand, since in a running server it is a matter of a millisecond."""
+    settings = SimpleNamespace(reuse_port=False, backlog=1, threads=1)
+    listener = TCPSocket(("127.0.0.1", 0), settings, None)
+    worker = PatientWorker.__new__(PatientWorker)
+    worker.cfg, worker.sockets, worker.nr_conns = settings, [listener], 0
+    worker._deadlines, worker._accepting, worker._listens = {}, False, True
+    worker.alive = False
+    worker.set_accept_enabled(True)  # as gunicorn does before its loop,
+    assert listener.sock is None
+    worker.set_accept_enabled(False)  # and after it
 
 
 def talk(port, sent):
