@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from ingredients_lab import Array, Curves, Dots, Experiment, accuracy, over_seeds, rings, train
+from ingredients_lab import Array, Curves, Dots, Experiment, accuracy, for_each, over_seeds, rings, train
 
 from digitnet.data.digits import load_digits
 from digitnet.nn import (
@@ -38,10 +38,7 @@ def bias() -> Experiment:
         ).network
         return accuracy(network, inputs, targets)
 
-    values = {
-        "no bias": over_seeds(lambda seed: measure(seed, False)),
-        "bias": over_seeds(lambda seed: measure(seed, True)),
-    }
+    values = for_each(measure, {"no bias": False, "bias": True})
     return Experiment(
         "Bias: without it every boundary goes through the origin",
         [Dots("Points on the right side of the line", "accuracy", values)],
@@ -71,10 +68,10 @@ def layer_sizes() -> Experiment:
         ).network
         return accuracy(network, *rings(seed + 100, 1000))
 
-    lines = {
-        label: over_seeds(lambda seed, depth=depth: [measure(seed, width, depth) for width in WIDTHS])
-        for label, depth in (("one hidden layer", 1), ("two hidden layers", 2))
-    }
+    def over_widths(seed: int, depth: int) -> list[float]:
+        return [measure(seed, width, depth) for width in WIDTHS]
+
+    lines = for_each(over_widths, {"one hidden layer": 1, "two hidden layers": 2})
     panel = Curves(
         "Held-out points on the right side",
         "units in a hidden layer",
@@ -111,7 +108,7 @@ def sparse_weights(seed: int, **penalty: float) -> Array:
 
 def l1() -> Experiment:
     """Which weights remain when seventeen of twenty features are noise?"""
-    lines = {label: over_seeds(lambda seed, p=p: sparse_weights(seed, **p)) for label, p in PENALTIES.items()}
+    lines = for_each(lambda seed, penalty: sparse_weights(seed, **penalty), PENALTIES)
     share = {label: np.mean(weights[:, USEFUL:] < 0.01, axis=1) for label, weights in lines.items()}
     return Experiment(
         "L1: features that carry nothing lose their weight",
@@ -201,10 +198,8 @@ def dropout() -> Experiment:
         answers = network.predict(data.test.images.reshape(-1, 64) / 16.0).argmax(axis=1)
         return float(np.mean(answers == data.test.labels))
 
-    values = {
-        f"rate {rate:g}" if rate else "no dropout": over_seeds(lambda seed, rate=rate: measure(seed, rate))
-        for rate in (0.0, 0.25, 0.5, 0.75)
-    }
+    rates = {f"rate {rate:g}" if rate else "no dropout": rate for rate in (0.0, 0.25, 0.5, 0.75)}
+    values = for_each(measure, rates)
     return Experiment(
         "Dropout: wrong labels are not learned by heart",
         [Dots("Digits of other writers read, trained on 200", "accuracy", values)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from digitnet.nn import SGD, Constant, Layer, Loss, Network, Optimizer, Schedule
 from digitnet.training import Trainer
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 #: Every experiment is repeated with each of these: data, initial weights, order of the batches.
 SEEDS = (0, 1, 2)
 
@@ -104,6 +105,14 @@ def train(
 def over_seeds(measure: Callable[[int], Any]) -> Array:
     """One row a seed."""
     return np.array([measure(seed) for seed in SEEDS])
+
+
+def for_each(measure: Callable[[int, T], Any], settings: Mapping[str, T]) -> dict[str, Array]:
+    """For each label what ``measure(seed, setting)`` gives, one row a seed."""
+    return {
+        label: over_seeds(lambda seed, setting=setting: measure(seed, setting))
+        for label, setting in settings.items()
+    }
 
 
 def rings(seed: int, count: int = 200, noise: float = 0.1) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from ingredients_lab import Array, Curves, Experiment, over_seeds, rings, train
+from ingredients_lab import Array, Curves, Experiment, for_each, rings, train
 
 from digitnet.nn import (
     SGD,
@@ -25,21 +25,18 @@ from digitnet.nn.initializers import Initializer, glorot_uniform, he_normal, nor
 
 def learning_rate(epochs: int = 300) -> Experiment:
     """Two rings with a rate that is too small, one that is right and one that is too large."""
-    lines = {
-        f"rate {rate:g}": over_seeds(
-            lambda seed, rate=rate: (
-                train(
-                    [Dense(2, 16), Tanh(), Dense(16, 1)],
-                    BinaryCrossEntropy(from_logits=True),
-                    *rings(seed),
-                    seed=seed,
-                    epochs=epochs,
-                    learning_rate=rate,
-                ).losses
-            )
-        )
-        for rate in (0.003, 1.0, 100.0)
-    }
+
+    def losses(seed: int, rate: float) -> Array:
+        return train(
+            [Dense(2, 16), Tanh(), Dense(16, 1)],
+            BinaryCrossEntropy(from_logits=True),
+            *rings(seed),
+            seed=seed,
+            epochs=epochs,
+            learning_rate=rate,
+        ).losses
+
+    lines = for_each(losses, {f"rate {rate:g}": rate for rate in (0.003, 1.0, 100.0)})
     panel = Curves("Loss", "step", "cross-entropy", np.arange(epochs + 1), lines, log_y=True, top=1e3)
     return Experiment("Learning rate: one creeps, one arrives, one leaps about", [panel])
 
@@ -65,10 +62,7 @@ def learning_rate_decay(epochs: int = 40) -> Experiment:
         )
         return run.losses - residual
 
-    lines = {
-        label: over_seeds(lambda seed, decay=decay: distances(seed, decay))
-        for label, decay in (("rate 0.1, constant", 0.0), ("0.1 / (1 + epoch)", 1.0))
-    }
+    lines = for_each(distances, {"rate 0.1, constant": 0.0, "0.1 / (1 + epoch)": 1.0})
     title, x = "Loss above that of the best line", np.arange(epochs + 1)
     return Experiment(
         "Learning-rate decay: the noise of mini-batches dies away",
@@ -107,12 +101,11 @@ def valley_steps(condition: float, seed: int, *, with_momentum: bool) -> int:
 
 def momentum() -> Experiment:
     """Steps down a narrow valley against how narrow it is, with and without momentum."""
-    lines = {
-        label: over_seeds(
-            lambda seed, on=on: [float(valley_steps(kappa, seed, with_momentum=on)) for kappa in CONDITIONS]
-        )
-        for label, on in (("gradient descent", False), ("with momentum", True))
-    }
+
+    def steps(seed: int, with_momentum: bool) -> list[float]:
+        return [float(valley_steps(kappa, seed, with_momentum=with_momentum)) for kappa in CONDITIONS]
+
+    lines = for_each(steps, {"gradient descent": False, "with momentum": True})
     kappa = np.array(CONDITIONS, float)
     theory = {
         "theory: ½ κ ln 10⁶": np.log(1 / FALL) / 2 * kappa[None],
@@ -132,22 +125,19 @@ def momentum() -> Experiment:
 
 def mini_batches(epochs: int = 20) -> Experiment:
     """The same passes over the data, cut into one batch, ten or a hundred."""
-    lines = {
-        f"batches of {size}": over_seeds(
-            lambda seed, size=size: (
-                train(
-                    [Dense(2, 16), Tanh(), Dense(16, 1)],
-                    BinaryCrossEntropy(from_logits=True),
-                    *rings(seed, 1000),
-                    seed=seed,
-                    epochs=epochs,
-                    learning_rate=0.2,
-                    batch_size=size,
-                ).losses
-            )
-        )
-        for size in (1000, 100, 10)
-    }
+
+    def losses(seed: int, size: int) -> Array:
+        return train(
+            [Dense(2, 16), Tanh(), Dense(16, 1)],
+            BinaryCrossEntropy(from_logits=True),
+            *rings(seed, 1000),
+            seed=seed,
+            epochs=epochs,
+            learning_rate=0.2,
+            batch_size=size,
+        ).losses
+
+    lines = for_each(losses, {f"batches of {size}": size for size in (1000, 100, 10)})
     panel = Curves("Loss", "passes over the data", "cross-entropy", np.arange(epochs + 1), lines, log_y=True)
     return Experiment("Mini-batches: many small steps in the time of a large one", [panel])
 
@@ -155,7 +145,9 @@ def mini_batches(epochs: int = 20) -> Experiment:
 def delta_trimming(epochs: int = 60) -> Experiment:
     """A sine in which one target of fifty is a thousand times too large."""
 
-    def losses(seed: int, rate: float, *clip: GradientClip) -> Array:
+    def losses(seed: int, setting: tuple[float, float | None]) -> Array:
+        rate, limit = setting
+        clip = [] if limit is None else [GradientClip(limit)]
         rng = np.random.default_rng(seed)
         inputs = rng.uniform(-2, 2, (400, 1))
         clean = np.sin(2 * inputs)
@@ -173,11 +165,12 @@ def delta_trimming(epochs: int = 60) -> Experiment:
             judged_on=(inputs, clean),
         ).losses
 
-    lines = {
-        "rate 0.1": over_seeds(lambda seed: losses(seed, 0.1)),
-        "rate 0.001": over_seeds(lambda seed: losses(seed, 0.001)),
-        "rate 0.1, signals clipped to ±0.02": over_seeds(lambda seed: losses(seed, 0.1, GradientClip(0.02))),
+    settings = {
+        "rate 0.1": (0.1, None),
+        "rate 0.001": (0.001, None),
+        "rate 0.1, signals clipped to ±0.02": (0.1, 0.02),
     }
+    lines = for_each(losses, settings)
     panel = Curves(
         "Error against the true sine",
         "epoch",
@@ -200,26 +193,18 @@ def initialisation(epochs: int = 150, depth: int = 8) -> Experiment:
             hidden += [Dense(before, after, initializer=initializer), ReLU()]
         return [*hidden, Dense(16, 1, initializer=initializer)]
 
-    lines = {
-        label: over_seeds(
-            lambda seed, start=start: (
-                train(
-                    layers(start),
-                    BinaryCrossEntropy(from_logits=True),
-                    *rings(seed),
-                    seed=seed,
-                    epochs=epochs,
-                    learning_rate=0.05,
-                    batch_size=20,
-                ).losses
-            )
-        )
-        for label, start in (
-            ("0.1 · randn", normal(0.1)),
-            ("1 · randn", normal(1.0)),
-            ("He", he_normal),
-        )
-    }
+    def losses(seed: int, initializer: Initializer) -> Array:
+        return train(
+            layers(initializer),
+            BinaryCrossEntropy(from_logits=True),
+            *rings(seed),
+            seed=seed,
+            epochs=epochs,
+            learning_rate=0.05,
+            batch_size=20,
+        ).losses
+
+    lines = for_each(losses, {"0.1 · randn": normal(0.1), "1 · randn": normal(1.0), "He": he_normal})
     panel = Curves("Loss", "epoch", "cross-entropy", np.arange(epochs + 1), lines, log_y=True, top=1e3)
     return Experiment(f"Initial weights: {depth} hidden layers learn only from the right scale", [panel])
 
@@ -248,9 +233,6 @@ def batch_normalisation(epochs: int = 60, depth: int = 4) -> Experiment:
             batch_size=80,
         ).losses
 
-    lines = {
-        "without": over_seeds(lambda seed: run(seed, False)),
-        "with BatchNorm": over_seeds(lambda seed: run(seed, True)),
-    }
+    lines = for_each(run, {"without": False, "with BatchNorm": True})
     panel = Curves("Loss", "epoch", "cross-entropy", np.arange(epochs + 1), lines, log_y=True)
     return Experiment(f"Batch normalisation: {depth} sigmoid layers and badly scaled inputs", [panel])
