@@ -34,9 +34,6 @@ myst_enable_extensions = ["deflist", "colon_fence"]
 # What the pages include and no hand writes: tables made from the cards and from the modules.
 GENERATED = ROOT / "docs" / "_generated"
 sphinx_tables.write_tables(GENERATED)
-# The ingredients' pictures take half a minute to draw; a build without them shows what they would show.
-if not (GENERATED / "ingredients").is_dir():
-    suppress_warnings = ["image.not_readable"]
 # One name is documented once, under the address that people import it from.
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
