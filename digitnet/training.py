@@ -157,10 +157,8 @@ class Trainer:
             self.kept_weights.resume()
         if self._state_before.size:
             self._state_before[...] = self.network.state
-        # With NumPy no more than a look at each array; with another library the way to its device.
-        move = self.network.xp.asarray
-        outputs = self.network.forward(move(inputs), training=True)
-        loss = self.loss.forward(outputs, move(targets), weights if weights is None else move(weights))
+        outputs = self.network.forward(self.network.xp.asarray(inputs), training=True)
+        loss = self._loss_of(outputs, targets, weights)
         learning_rate = self.schedule(self.optimizer.steps)
         if not math.isfinite(loss):
             self.network.state[...] = self._state_before
@@ -172,7 +170,7 @@ class Trainer:
         self.network.backward(self.loss.backward())
         self.optimizer.step(learning_rate)
         self.kept_weights.update()
-        return loss, self._measure(outputs, targets) if self.metric else None
+        return loss, self._measure(outputs, targets)
 
     def epochs(self, total: int) -> Generator[EpochReport]:
         """Train until ``total`` epochs are done, those of a resumed run among them.
@@ -241,14 +239,18 @@ class Trainer:
         inputs, targets, weights = self.validation
         with self.kept_weights.candidate():
             outputs = self.network.predict(inputs)
-        move = self.network.xp.asarray
-        loss = self.loss.forward(outputs, move(targets), weights if weights is None else move(weights))
+        loss = self._loss_of(outputs, targets, weights)
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The validation loss became {loss} in epoch {len(self.history) + 1}. "
                 "Lower the learning rate, or look for NaN in the validation data."
             )
         return loss, self._measure(outputs, targets)
+
+    def _loss_of(self, outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None) -> float:
+        # With NumPy no more than a look at each array; with another library the way to its device.
+        move = self.network.xp.asarray
+        return self.loss.forward(outputs, move(targets), None if weights is None else move(weights))
 
     def _measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> float | None:
         return float(self.metric(to_numpy(outputs), to_numpy(targets))) if self.metric else None

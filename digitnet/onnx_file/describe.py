@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from digitnet.errors import ModelFileError
@@ -26,9 +27,9 @@ _HEADER = (
 )
 
 
-def version_of(model: Model) -> str:
-    """The version of a model, whether or not it was ever read from a file: twelve digits of a SHA-256."""
-    return hashlib.sha256(model_bytes(model)).hexdigest()[:12]
+def checksum_of(model: Model) -> str:
+    """The SHA-256 of the file that a model makes, whether or not it was ever read from one."""
+    return hashlib.sha256(model_bytes(model)).hexdigest()
 
 
 def network_metadata(network: Network) -> dict[str, str]:
@@ -47,7 +48,7 @@ def model_metadata(model: Model) -> dict[str, str]:
     header = {key: _text(value) for key, value in model_header(model).items()}
     class_names = [str(digit) for digit in range(CLASSES)] + ["no digit"] * model.knows_non_digits
     return header | {
-        "version": version_of(model),
+        "version": replace(model, checksum=checksum_of(model)).version,
         "labels": json.dumps(list(range(CLASSES))),
         "class_names_of_logits": json.dumps(class_names),
         "image_size": str(model.geometry.size),

@@ -6,7 +6,6 @@ what was read gives the same graph again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,10 +18,10 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from digitnet.errors import ConfigurationError, ModelFileError
-from digitnet.model_file import Model, model_bytes, model_from
+from digitnet.model_file import Model, model_from
 from digitnet.nn import Network
 from digitnet.onnx_file.chain import MAX_LAYERS, chain_of
-from digitnet.onnx_file.describe import header_from
+from digitnet.onnx_file.describe import checksum_of, header_from
 from digitnet.onnx_file.structure import check_structure, damaged
 from digitnet.onnx_file.tensors import array_of
 from digitnet.onnx_file.writing import model_to_onnx, network_to_onnx
@@ -157,7 +156,7 @@ def _own_model(file: onnx.ModelProto) -> Model:
     header = header_from(metadata)
     _check_length(header.get("architecture"))
     model = model_from(header, _arrays(file))
-    model = replace(model, checksum=hashlib.sha256(model_bytes(model)).hexdigest())
+    model = replace(model, checksum=checksum_of(model))
     # The graph without the metadata would do, but not for what no graph knows, such as the provenance.
     if model_to_onnx(model).graph != file.graph or model.version != metadata.get("version"):
         raise ModelFileError(_CHANGED)
