@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digitnet.errors import ConfigurationError
-from digitnet.nn import Dense, Network, softmax
+from digitnet.nn import Dense, Network, dense_layers, softmax
 
 Array = NDArray[Any]
 
@@ -68,7 +68,7 @@ def most_used(network: Network, inputs: Array) -> NDArray[np.int64]:
     >>> most_used(network, np.ones((1, 2)))
     array([2, 0, 1])
     """
-    dense = _dense(network)
+    dense = dense_layers(network.layers)
     if len(dense) < 2:
         raise ConfigurationError("A network without a hidden layer has no hidden units; got one Dense layer.")
     activity = np.abs(stages(network, inputs)[0]).mean(axis=0)
@@ -136,7 +136,7 @@ def first_layer(network: Network, shape: tuple[int, int], inputs: Array, *, most
     (17, 107)
     """
     units = most_used(network, inputs)[:most]
-    weights = _dense(network)[0].weight.T[units].reshape(-1, *shape)
+    weights = dense_layers(network.layers)[0].weight.T[units].reshape(-1, *shape)
     values = mosaic(weights, columns=12, gap=max(1, shape[0] // 10))
     figure = Figure(figsize=(8, 0.2 + 8 * values.shape[0] / values.shape[1]), layout="constrained")
     show_signed(figure.subplots(), values, limit=1)
@@ -183,10 +183,6 @@ def way_through(network: Network, shape: tuple[int, int], inputs: Array, names: 
     shares.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "½", "1"])
     raw.axvline(0, color="black", linewidth=0.8)
     return figure
-
-
-def _dense(network: Network) -> list[Dense]:
-    return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 
 def _square(values: Array) -> Array:

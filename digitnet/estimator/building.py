@@ -33,6 +33,7 @@ from digitnet.nn import (
     Schedule,
     Sigmoid,
     Tanh,
+    dense_layers,
 )
 
 HIDDEN: dict[str, type[Layer] | None] = {
@@ -70,16 +71,11 @@ def build_network(
     """
     network = Network(build_layers(parameters, features, outputs), rng=rng, dtype=dtype)
     numerator = 2.0 if parameters.activation == "logistic" else 6.0
-    for layer in dense_layers(network):
+    for layer in dense_layers(network.layers):
         bound = math.sqrt(numerator / (layer.in_features + layer.out_features))
         layer.weight[...] = rng.uniform(-bound, bound, layer.weight.shape)
         layer.bias[...] = rng.uniform(-bound, bound, layer.bias.shape)
     return network
-
-
-def dense_layers(network: Network) -> list[Dense]:
-    """The layers with weights, from the inputs to the outputs."""
-    return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 
 class PenalisedLoss(Loss):

@@ -10,9 +10,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from digitnet.errors import ConfigurationError
-from digitnet.estimator.building import dense_layers
 from digitnet.estimator.held_out import predict_logits
 from digitnet.estimator.learning import Learner
+from digitnet.nn import dense_layers
 
 Array = NDArray[Any]
 
@@ -169,12 +169,12 @@ class MLPClassifier(ClassifierMixin, Learner):  # type: ignore[misc]  # scikit-l
     @property
     def coefs_(self) -> list[Array]:
         """Weights ``(inputs, outputs)`` of each layer, views."""
-        return [layer.weight for layer in dense_layers(self.network_)]
+        return [layer.weight for layer in dense_layers(self.network_.layers)]
 
     @property
     def intercepts_(self) -> list[Array]:
         """Biases ``(outputs,)`` of each layer, views."""
-        return [layer.bias for layer in dense_layers(self.network_)]
+        return [layer.bias for layer in dense_layers(self.network_.layers)]
 
     def _logits(self, X: Any) -> Array:  # noqa: N803
         check_is_fitted(self, "network_")

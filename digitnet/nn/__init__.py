@@ -2,7 +2,7 @@
 
 from digitnet.nn.activations import Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, softmax
 from digitnet.nn.adam import Adam, AdamW
-from digitnet.nn.architecture import build_layers
+from digitnet.nn.architecture import build_layers, dense_layers
 from digitnet.nn.arrays import array_module, to_numpy
 from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.batch_norm import BatchNorm
@@ -70,6 +70,7 @@ __all__ = [
     "array_module",
     "build_layers",
     "check_gradients",
+    "dense_layers",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

@@ -39,6 +39,15 @@ def build_layers(architecture: Sequence[dict[str, Any]]) -> list[Layer]:
     return layers
 
 
+def dense_layers(layers: Sequence[Layer]) -> list[Dense]:
+    """Those of the layers that have a weight, from the inputs to the outputs.
+
+    >>> dense_layers([Dense(64, 32), ReLU(), Dense(32, 10)])[-1].out_features
+    10
+    """
+    return [layer for layer in layers if isinstance(layer, Dense)]
+
+
 def checked_widths(layers: Sequence[Layer]) -> tuple[int, int]:
     """Input and output width of layers that are to make a network.
 

@@ -8,19 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.nn import Dense, Network
+from digitnet.nn import Network, dense_layers
 
 Array = NDArray[np.float64]
 
 
-def dense_layers(network: Network) -> list[Dense]:
-    """The layers that have weights."""
-    return [layer for layer in network.layers if isinstance(layer, Dense)]
-
-
 def unit_by_unit(network: Network, sample: list[float]) -> list[float]:
     """One sample, unit by unit, in plain Python: ``z_j = Σ_i x_i w_ij + b_j``, then ``a_j = g(z_j)``."""
-    layers = dense_layers(network)
+    layers = dense_layers(network.layers)
     values = sample
     for layer in layers:
         outputs = []
@@ -47,7 +42,7 @@ def layer_by_layer(network: Network, inputs: Array) -> list[LayerPass]:
 
     The same line serves for one sample and for all of them: that is why the samples are rows.
     """
-    layers, passes = dense_layers(network), []
+    layers, passes = dense_layers(network.layers), []
     for layer in layers:
         sums = inputs @ layer.weight + layer.bias
         outputs = 1.0 / (1.0 + np.exp(-sums)) if layer is layers[-1] else np.maximum(sums, 0.0)
@@ -78,13 +73,13 @@ def backwards(network: Network, passes: list[LayerPass], targets: Array) -> list
         here = passes[index]
         gradients.append(LayerGradient(error, here.inputs.T @ error, error.sum(axis=0)))
         if index > 0:
-            error = (error @ dense_layers(network)[index].weight.T) * (passes[index - 1].sums > 0.0)
+            error = (error @ dense_layers(network.layers)[index].weight.T) * (passes[index - 1].sums > 0.0)
     return gradients[::-1]
 
 
 def sample_by_sample(network: Network, inputs: Array, targets: Array) -> list[Array]:
     """∂L/∂W of each layer as the mean of every sample's own gradient, an outer product ``aᵀ·δ``."""
-    totals = [np.zeros_like(layer.weight) for layer in dense_layers(network)]
+    totals = [np.zeros_like(layer.weight) for layer in dense_layers(network.layers)]
     for sample, target in zip(inputs, targets, strict=True):
         passes = layer_by_layer(network, sample[np.newaxis])
         for total, gradient in zip(totals, backwards(network, passes, target[np.newaxis]), strict=True):

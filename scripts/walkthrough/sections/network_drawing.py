@@ -11,15 +11,16 @@ from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 from page.lesson import BLUE_TO_ORANGE, CLASS_COLORS, COLORS
 
-from digitnet.nn import Network
-from sections.matrix_maths import dense_layers
+from digitnet.nn import Network, dense_layers
 
 Array = NDArray[np.float64]
 
 
 def largest_weight(*networks: Network) -> float:
     """The largest absolute weight, which is drawn as the thickest line."""
-    return max(float(np.abs(layer.weight).max()) for network in networks for layer in dense_layers(network))
+    return max(
+        float(np.abs(layer.weight).max()) for network in networks for layer in dense_layers(network.layers)
+    )
 
 
 def draw_network(axes: Axes, network: Network, scale: float, title: str = "") -> None:
@@ -28,7 +29,7 @@ def draw_network(axes: Axes, network: Network, scale: float, title: str = "") ->
     Args:
         scale: the weight that has the thickest line and the strongest colour.
     """
-    layers = dense_layers(network)
+    layers = dense_layers(network.layers)
     widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
     places = [
         [(column, (width - 1) / 2 - row) for row in range(width)] for column, width in enumerate(widths)

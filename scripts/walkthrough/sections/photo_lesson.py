@@ -9,7 +9,7 @@ from page.lesson import Lesson
 
 from digitnet.data import Batches
 from digitnet.evaluation import error_interval
-from digitnet.nn import SGD, BinaryCrossEntropy, Dense, Network, Sigmoid, TimeDecay
+from digitnet.nn import SGD, BinaryCrossEntropy, Dense, Network, Sigmoid, TimeDecay, dense_layers
 from digitnet.nn.initializers import zeros
 from digitnet.progress import EpochReport
 from digitnet.training import Trainer
@@ -119,7 +119,7 @@ def show_photographs(lesson: Lesson) -> PhotoFigures:
         f"{len(test.images) - wrong} of {len(test.images)} held-out crops right, {figures.accuracy:.0%} "
         f"(95% interval {low:.0%} to {high:.0%}); guessing gives half."
     )
-    dense = next(layer for layer in network.layers if isinstance(layer, Dense))
+    (dense,) = dense_layers(network.layers)
     with lesson.picture(
         "weights", "The learned weights, rolled up again: one matrix for each colour.", size=(9, 3.2)
     ) as figure:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from page.lesson import Lesson
 
-from digitnet.nn import BinaryCrossEntropy
-from sections.matrix_maths import backwards, dense_layers, layer_by_layer, sample_by_sample, unit_by_unit
+from digitnet.nn import BinaryCrossEntropy, dense_layers
+from sections.matrix_maths import backwards, layer_by_layer, sample_by_sample, unit_by_unit
 from sections.plane import NARROW, Points, build
 
 
@@ -52,7 +52,7 @@ def show_maths(lesson: Lesson, points: Points) -> Equality:
         """,
     )
     by_layer = layer_by_layer(network, sample)
-    for number, (here, dense) in enumerate(zip(by_layer, dense_layers(network), strict=True), 1):
+    for number, (here, dense) in enumerate(zip(by_layer, dense_layers(network.layers), strict=True), 1):
         outputs = np.array2string(here.outputs, precision=3, suppress_small=True)
         lesson.say(
             f"layer {number}:  {here.inputs.shape!s:5} · {dense.weight.shape} + {dense.bias.shape!s:5}"
@@ -82,7 +82,7 @@ def show_maths(lesson: Lesson, points: Points) -> Equality:
                 gradient.bias.shape,
             ]
             for number, (here, dense, gradient) in enumerate(
-                zip(passes, dense_layers(network), gradients, strict=True), 1
+                zip(passes, dense_layers(network.layers), gradients, strict=True), 1
             )
         ],
     )
@@ -97,7 +97,7 @@ def show_maths(lesson: Lesson, points: Points) -> Equality:
     loss.forward(network.forward(inputs, training=True), targets)
     network.backward(loss.backward())
     alone = sample_by_sample(network, inputs, targets)
-    pairs = list(zip(dense_layers(network), gradients, alone, strict=True))
+    pairs = list(zip(dense_layers(network.layers), gradients, alone, strict=True))
     equality = Equality(
         unit=float(np.abs(np.array(by_unit) - expected[:50]).max()),
         layer=float(np.abs(by_layer[-1].outputs - expected[0]).max()),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from page.lesson import COLORS
 
-from digitnet.nn import BinaryCrossEntropy, Dense, Network, Sigmoid
+from digitnet.nn import BinaryCrossEntropy, Dense, Network, Sigmoid, dense_layers
 
 Array = NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def races(elements: int = 1_000_000, samples: int = 400, features: int = 192) ->
     ]
 
     network = Network([Dense(features, 1), Sigmoid()], rng=rng, dtype=np.float64)
-    dense = next(layer for layer in network.layers if isinstance(layer, Dense))
+    (dense,) = dense_layers(network.layers)
     loss = BinaryCrossEntropy()
     inputs = rng.standard_normal((samples, features))
     targets = (rng.random((samples, 1)) > 0.5).astype(float)
