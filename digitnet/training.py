@@ -256,6 +256,5 @@ class Trainer:
         return float(self.metric(to_numpy(outputs), to_numpy(targets))) if self.metric else None
 
     def _patience_is_over(self) -> bool:
-        if self.early_stopping is None or not self.history:
-            return False
-        return len(self.history) - (self.best_epoch or 0) >= self.early_stopping.patience
+        stopping = self.early_stopping
+        return stopping is not None and len(self.history) - (self.best_epoch or 0) >= stopping.patience
