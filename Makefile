@@ -93,7 +93,7 @@ LOCK := $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe --str
 lock: | $(PY) ## renew the lock files from pyproject.toml
 	$(PIP_INSTALL) 'pip-tools>=7.5,<8'
 	$(LOCK) --all-build-deps --extra service --extra train --extra plots --extra lessons --extra onnx -o requirements/run.txt pyproject.toml
-	$(LOCK) --extra service --extra train --extra plots --extra lessons --extra onnx --extra docs --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra service --extra train --extra plots --extra lessons --extra onnx --extra docs --extra bench --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf $(VENV) *.egg-info build dist docs/_generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
