@@ -19,7 +19,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
     from digitnet import Recognizer
-    from service import api, errors, headers, health, pages, uploads
+    from service import api, errors, headers, health, pages, served_model, uploads
     from service.config import Config
 
     config = config or Config()
@@ -31,7 +31,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         DIGITNET=config,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
-    app.extensions["recognizer"] = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
+    served_model.register(app, recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels))
     app.extensions["readers"] = BoundedSemaphore(config.readers)
 
     errors.register(app)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,19 +28,12 @@ def command() -> click.Command:
     file = f"TOML file with settings; {SETTINGS_FILE} names it as well."
     options: list[click.Parameter] = [click.Option(["--settings"], metavar="FILE", help=file)]
     for name, field in Config.model_fields.items():
-        default = field.default
-        shown = (
-            f"models/{default.name}"
-            if name == "model"
-            else f"{default:g}"
-            if type(default) is float
-            else default
-        )
         options.append(
             click.Option(
                 ["--" + name.replace("_", "-")],
                 metavar=_metavar(field.annotation),
-                help=f"{field.description} DIGITNET_{name.upper()}: {expected(name)}.  [default: {shown}]",
+                help=f"{field.description} DIGITNET_{name.upper()}: {expected(name)}.  "
+                f"[default: {_shown(field.default)}]",
             )
         )
     return click.Command(
@@ -52,9 +46,30 @@ def command() -> click.Command:
 
 
 def _metavar(kind: Any) -> str:
-    return {int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(
-        kind, "FILE" if isinstance(kind, type) else "LEVEL"
-    )
+    kinds = {
+        int: "INTEGER",
+        float: "SECONDS",
+        str: "TEXT",
+        bool: "BOOLEAN",
+        Path: "FILE",
+        Path | None: "FILE",
+    }
+    return kinds.get(kind, "WORD")
+
+
+def _shown(default: object) -> str:
+    """A default as one would write it.
+
+    >>> [_shown(value) for value in (True, 1.5, 8, "", None)]
+    ['true', '1.5', '8', 'none', 'none']
+    """
+    if isinstance(default, Path):
+        return f"models/{default.name}"
+    if isinstance(default, bool):
+        return str(default).lower()
+    if default in ("", None):
+        return "none"
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def serve(settings: str | None, **options: str | None) -> None:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from service.recognition import model_identity, recognize_all
+from service.recognition import recognize_all
+from service.served_model import model_identity
 from service.uploads import Upload, take_images
 
 if TYPE_CHECKING:

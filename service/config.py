@@ -1,43 +1,40 @@
 """Every setting of the service in one typed place: its name, default, bounds and what it is for."""
 
-import os
-import re
-import tomllib
-from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Field, Strict, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from digitnet.errors import ConfigurationError
+from service.settings_sources import (
+    PREFIX,
+    SETTINGS_FILE,
+    Expected,
+    Names,
+    RateLimit,
+    Seconds,
+    Switch,
+    Whole,
+    environment_of,
+    expected_of,
+    file_source,
+    refusal,
+)
+
+__all__ = ["PREFIX", "SETTINGS_FILE", "SHIPPED_MODEL", "Config", "expected"]
 
 SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "models" / "mnist.safetensors"
-PREFIX = "DIGITNET_"
-SETTINGS_FILE = PREFIX + "SETTINGS"  # the variable that names the file
 
-
-def _number(value: object) -> object:
-    """The number that a text of digits is; all else stays as it is, for pydantic to refuse.
-
-    pydantic itself would also read "1_0", "10.0" and true as whole numbers.
-    """
-    if not (isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip())):
-        return value
-    return float(value) if "." in value else int(value)
-
-
-Whole = Annotated[int, Strict(), BeforeValidator(_number)]
-Seconds = Annotated[float, Strict(), BeforeValidator(_number), Field(gt=0, le=3600)]
 # gunicorn counts these in whole seconds.
 WholeSeconds = Annotated[Whole, Field(ge=1, le=3600)]
+OptionalFile = Annotated[Path | None, Expected("the path of a file")]
 
 
 class Config(BaseSettings):
@@ -61,9 +58,14 @@ class Config(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, str_strip_whitespace=True
     )
 
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0: all.")
+    host: Annotated[str, Expected("an address or the name of a host")] = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0: all."
+    )
     port: Whole = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")
-    model: Path = Field(SHIPPED_MODEL, description="Model file.")
+    model: Annotated[Path, Expected("the path of a file")] = Field(SHIPPED_MODEL, description="Model file.")
+    watch_seconds: Annotated[Whole, Field(ge=0, le=3600)] = Field(
+        2, description="Time between two looks whether the model's file is a new one; 0: only at SIGHUP."
+    )
     workers: Whole = Field(2, ge=1, le=64, description="Processes.")
     threads: Whole = Field(64, ge=1, le=512, description="Threads of a process; each waits for one client.")
     readers: Whole = Field(
@@ -71,6 +73,32 @@ class Config(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the server tells about itself on standard error."
+    )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="How a line of the log is written: for programs or for people."
+    )
+
+    page: Switch = Field(True, description="Whether the page for people is served.")
+    metrics: Switch = Field(True, description="Whether /metrics is served.")
+    feedback: OptionalFile = Field(
+        None, description="SQLite file that keeps corrections; without one none are taken."
+    )
+    max_corrections: Whole = Field(
+        100_000, ge=1, le=10**8, description="Corrections that the file may hold; more is a 507."
+    )
+
+    api_keys: OptionalFile = Field(
+        None, description="File with the hashes of keys; with one, programs must send a key."
+    )
+    rate_limit: RateLimit = Field(
+        "",
+        description="How often a client may ask, in each process; more is a 429. Empty: no limit.",
+    )
+    proxies: Whole = Field(
+        0, ge=0, le=8, description="Proxies in front whose X-Forwarded-For and -Proto are believed."
+    )
+    trusted_hosts: Names = Field(
+        "", description="Hosts that a request may name, commas between; .example.com: all below. Empty: any."
     )
 
     max_body_bytes: Whole = Field(
@@ -86,6 +114,16 @@ class Config(BaseSettings):
     )
     max_total_pixels: Whole = Field(
         100_000_000, ge=1, le=10**10, description="Pixels of a request's pictures together; more is a 413."
+    )
+    max_rows: Whole = Field(4096, ge=1, le=10**6, description="Rows of a tensor sent to /v2; more is a 413.")
+    max_waiting: Whole = Field(
+        64,
+        ge=0,
+        le=10_000,
+        description="Pictures of a process that may wait for a reader; more is a 503.",
+    )
+    max_memory_mib: Whole = Field(
+        4096, ge=0, le=2**20, description="Address space of a process, in MiB; 0: as much as there is."
     )
     max_line_bytes: Whole = Field(
         2048, ge=64, le=8190, description="Bytes of a request line, which holds the address; more is a 414."
@@ -106,6 +144,9 @@ class Config(BaseSettings):
     turn_seconds: Seconds = Field(
         10, description="Time a picture waits for one of the readers; longer is a 503 with Retry-After."
     )
+    reading_seconds: Seconds = Field(
+        60, description="Time for all pictures of a request, waiting included; longer is a 503."
+    )
     stop_seconds: WholeSeconds = Field(15, description="Time requests under way have to finish at a stop.")
     hang_seconds: WholeSeconds = Field(
         60, description="Time after which a process whose main loop is silent is replaced."
@@ -116,12 +157,17 @@ class Config(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
-            raise ConfigurationError(_refusal(name, values)) from None
+            raise ConfigurationError(refusal(type(self).model_fields, name, values)) from None
         if self.max_images > self.max_parts:
             raise ConfigurationError(
                 f"max_images is {self.max_images}, but each picture of a form is a part, and max_parts is "
                 f"{self.max_parts}. Raise max_parts with it."
             )
+
+    @cached_property
+    def hosts(self) -> list[str]:
+        """The trusted hosts one by one; empty where any will do."""
+        return [name.strip() for name in self.trusted_hosts.split(",") if name.strip()]
 
     @classmethod
     def settings_customise_sources(
@@ -133,12 +179,12 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The sources in the order in which they count."""
-        environment = _environment()
+        environment = environment_of(settings_cls.model_fields)
         cast(EnvSettingsSource, env_settings).env_vars = {
             PREFIX.lower() + name: value for name, value in environment.items()
         }
         file = environment.get("settings")
-        return (init_settings, env_settings, *([_file_source(settings_cls, file)] if file else []))
+        return (init_settings, env_settings, *([file_source(settings_cls, file)] if file else []))
 
 
 def expected(name: str) -> str:
@@ -146,64 +192,7 @@ def expected(name: str) -> str:
 
     >>> expected("max_images"), expected("turn_seconds")
     ('a whole number from 1 to 10000', 'a number above 0 and at most 3600')
+    >>> expected("log_format"), expected("metrics"), expected("feedback")
+    ('json or text', 'true or false', 'the path of a file')
     """
-    field: FieldInfo = Config.model_fields[name]
-    bounds = {
-        kind: getattr(entry, kind)
-        for entry in field.metadata
-        for kind in ("gt", "ge", "le")
-        if hasattr(entry, kind)
-    }
-    if field.annotation is int:
-        return f"a whole number from {bounds['ge']} to {bounds['le']}"
-    if field.annotation is float:
-        return f"a number above {bounds['gt']} and at most {bounds['le']}"
-    if field.annotation is Path:
-        return "the path of a file"
-    return " or ".join(get_args(field.annotation)) or "an address or the name of a host"
-
-
-def _environment() -> dict[str, str]:
-    """What the environment says, by the settings' names; nothing for a variable that is blank."""
-    said = {
-        key[len(PREFIX) :].lower(): value.strip()
-        for key, value in os.environ.items()
-        if key.upper().startswith(PREFIX) and value.strip()
-    }
-    known = [*Config.model_fields, "settings"]
-    for name in said.keys() - known:
-        if near := get_close_matches(name, known, n=1, cutoff=0.8):
-            raise ConfigurationError(
-                f"{PREFIX}{name.upper()} is no setting. If {PREFIX}{near[0].upper()} is meant, correct the "
-                "name; otherwise remove it."
-            )
-    return said
-
-
-def _file_source(settings_cls: type[BaseSettings], file: str) -> TomlConfigSettingsSource:
-    path, which = Path(file), f"The settings file {file!r}, named by --settings or {SETTINGS_FILE},"
-    try:
-        # pydantic-settings takes a file that is missing for an empty one.
-        path.read_bytes()
-        return TomlConfigSettingsSource(settings_cls, path)
-    except OSError as error:
-        raise ConfigurationError(f"{which} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{which} is no TOML: {error}. It holds a setting a line, such as max_images = 8."
-        ) from error
-
-
-def _refusal(name: str, values: dict[str, Any]) -> str:
-    """One sentence about a value: where it stands, what it is and what it may be."""
-    environment = _environment()
-    file = environment.get("settings", "")
-    if name in values:
-        where, value = name, values[name]
-    elif name in environment and name in Config.model_fields:
-        where, value = PREFIX + name.upper(), environment[name]
-    else:
-        where, value = f"{name} in {file}", tomllib.loads(Path(file).read_text("utf-8"))[name]
-    if name not in Config.model_fields:
-        return f"{where} is no setting. python -m service --help lists all."
-    return f"{where} is {value!r}, but it must be {expected(name)}."
+    return expected_of(Config.model_fields[name])

@@ -23,9 +23,11 @@ SENTENCES = {
 }
 
 
-def problem(status: int, title: str, detail: str) -> str:
+def problem(status: int, title: str, detail: str, **more: str) -> str:
     """The body of an error as problem+json; a status that has its own meaning needs no further type."""
-    return json.dumps({"type": "about:blank", "title": title, "status": int(status), "detail": detail})
+    return json.dumps(
+        {"type": "about:blank", "title": title, "status": int(status), "detail": detail, **more}
+    )
 
 
 def image_problem(error: ImageError, which: str = "") -> HTTPException:
@@ -55,7 +57,9 @@ def _answer(error: HTTPException) -> BaseResponse:
     if _wants_page():
         page = render_template("page.html", error=detail, title=error.name)
         return Response(page, answer.status_code, _other_headers(answer), mimetype="text/html")
-    body = problem(answer.status_code, error.name, detail)
+    # Clients of the Open Inference Protocol look for the sentence in `error`.
+    more = {"error": detail} if request.path == "/v2" or request.path.startswith("/v2/") else {}
+    body = problem(answer.status_code, error.name, detail, **more)
     return Response(body, answer.status_code, _other_headers(answer), mimetype=PROBLEM)
 
 
@@ -78,6 +82,6 @@ def _other_headers(answer: BaseResponse) -> list[tuple[str, str]]:
 def _wants_page() -> bool:
     if request.path == "/" and request.method in ("GET", "HEAD", "POST"):
         return True
-    if request.path.startswith(("/api/", "/health/")):
+    if request.path.startswith(("/api/", "/health/", "/v2")):
         return False
     return request.accept_mimetypes.best_match([PROBLEM, "text/html"]) == "text/html"

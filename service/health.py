@@ -8,7 +8,7 @@ from flask import Blueprint, current_app
 from PIL import Image, ImageDraw
 from werkzeug.exceptions import ServiceUnavailable
 
-from service.recognition import model_identity, recognizer
+from service.served_model import model_identity, recognizer
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
 

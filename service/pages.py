@@ -11,7 +11,8 @@ from flask import Blueprint, current_app, render_template, url_for
 from PIL import Image
 
 from service.config import Config
-from service.recognition import model_identity, recognize_all, small_picture
+from service.recognition import recognize_all, small_picture
+from service.served_model import model_identity
 from service.uploads import readable_size, take_images
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from flask import current_app
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
@@ -13,20 +13,11 @@ from digitnet import preview
 from digitnet.errors import ImageError
 from service.config import Config
 from service.errors import image_problem
+from service.served_model import recognizer
 from service.uploads import Upload
 
 if TYPE_CHECKING:
-    from digitnet import Prediction, Recognizer
-
-
-def recognizer() -> "Recognizer":
-    """The recognizer that the application was built with."""
-    return cast("Recognizer", current_app.extensions["recognizer"])
-
-
-def model_identity() -> dict[str, str]:
-    """The name and version of the model that answers."""
-    return {"name": recognizer().name, "version": recognizer().version}
+    from digitnet import Prediction
 
 
 def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
@@ -36,7 +27,7 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
     pixels = 0
     for number, upload in enumerate(uploads, start=1):
         try:
-            with _turn():
+            with turn():
                 prediction = recognizer().recognize(upload.data)
         except ImageError as error:
             name = f' ("{upload.filename}")' if upload.filename else ""
@@ -54,7 +45,7 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
     """One of the turns to decode; a client that would wait too long for it is asked to come back.
 
     Many threads wait for slow clients, but few may decode at a time: a picture of 25 million pixels takes
@@ -76,5 +67,5 @@ def _turn() -> Iterator[None]:
 def small_picture(upload: Upload, max_side: int) -> bytes:
     """A picture that was recognised before, upright and small, as PNG."""
     config: Config = current_app.config["DIGITNET"]
-    with _turn():
+    with turn():
         return preview(upload.data, max_side, max_pixels=config.max_pixels)
