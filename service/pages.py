@@ -1,22 +1,17 @@
 """The page: a pad to draw on, a form to send pictures with, and what was read from them."""
 
 import hashlib
-from base64 import b64encode
 from functools import cache
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
-from PIL import Image
 
 from service.config import Config
+from service.pictures import data_url, seen_by_the_network
 from service.recognition import recognize_all, small_picture
 from service.served_model import model_identity
 from service.uploads import readable_size, take_images
-
-if TYPE_CHECKING:
-    from digitnet import Digit
 
 blueprint = Blueprint("pages", __name__)
 
@@ -42,8 +37,8 @@ def answer() -> str:
         {
             "filename": upload.filename,
             "prediction": prediction,
-            "preview": _data_url(small_picture(upload, side)),
-            "seen": [_data_url(_seen_by_the_network(digit)) for digit in prediction.digits],
+            "preview": data_url(small_picture(upload, side)),
+            "seen": [data_url(seen_by_the_network(digit)) for digit in prediction.digits],
         }
         for upload, prediction in zip(uploads, predictions, strict=True)
     ]
@@ -79,15 +74,3 @@ def percent(share: float) -> str:
     (['99.9', '%'], ['100', '%'])
     """
     return f"{int(share * 1000) / 10:g}\N{NO-BREAK SPACE}%"
-
-
-def _seen_by_the_network(digit: "Digit") -> bytes:
-    """The network's input as a PNG of the same few pixels; the browser enlarges it."""
-    shades = (digit.pixels.astype("uint16") * 255 // digit.levels).astype("uint8")
-    stream = BytesIO()
-    Image.fromarray(shades).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def _data_url(png: bytes) -> str:
-    return "data:image/png;base64," + b64encode(png).decode("ascii")
