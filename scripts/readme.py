@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from service.__main__ import shown_default
+
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -62,9 +64,14 @@ def refreshed(text: str, address: str) -> str:
             return f"{match['example']}{match['between']}```{match['kind']}\n{output.rstrip()}\n```"
 
         text = BLOCK.sub(replace, text)
-    return re.sub(
-        r"(<!-- figures -->\n).*?(\n<!-- end -->)", lambda m: m[1] + figures() + m[2], text, flags=re.DOTALL
-    )
+    for mark, table in (("figures", figures), ("settings", settings)):
+        text = re.sub(
+            rf"(<!-- {mark} -->\n).*?(\n<!-- end -->)",
+            lambda match, table=table: match[1] + table() + match[2],
+            text,
+            flags=re.DOTALL,
+        )
+    return text
 
 
 BLOCK = re.compile(
@@ -193,6 +200,17 @@ def figures() -> str:
     measured = re.search(r"Measured by .*? on ([\d-]+) \(([^)]*)\)", card)
     stamp = f"Measured by `scripts/evaluate.py` on {measured[1]} ({measured[2]})." if measured else ""
     return "\n".join(rows) + "\n\n" + stamp
+
+
+def settings() -> str:
+    """The table of the service's settings, read from their one typed place."""
+    from service.config import Config, expected
+
+    rows = ["| setting | default | may be | what it is |", "|---|---|---|---|"]
+    for name, field in Config.model_fields.items():
+        default = shown_default(field.default)
+        rows.append(f"| `{name}` | {default} | {expected(name)} | {field.description} |")
+    return "\n".join(rows)
 
 
 def _whole_way(card: str) -> str:

@@ -33,7 +33,7 @@ def command() -> click.Command:
                 ["--" + name.replace("_", "-")],
                 metavar=_metavar(field.annotation),
                 help=f"{field.description} DIGITNET_{name.upper()}: {expected(name)}.  "
-                f"[default: {_shown(field.default)}]",
+                f"[default: {shown_default(field.default)}]",
             )
         )
     return click.Command(
@@ -57,10 +57,10 @@ def _metavar(kind: Any) -> str:
     return kinds.get(kind, "WORD")
 
 
-def _shown(default: object) -> str:
+def shown_default(default: object) -> str:
     """A default as one would write it.
 
-    >>> [_shown(value) for value in (True, 1.5, 8, "", None)]
+    >>> [shown_default(value) for value in (True, 1.5, 8, "", None)]
     ['true', '1.5', '8', 'none', 'none']
     """
     if isinstance(default, Path):

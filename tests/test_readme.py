@@ -100,3 +100,7 @@ def test_files_and_targets_that_it_names_exist(root, text):
         assert (root / name).exists(), name
     for target in re.findall(r"`make ([a-z-]+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_setting_of_the_service_is_listed(readme, text):
+    assert readme.settings() in text
