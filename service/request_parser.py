@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from gunicorn.http.errors import InvalidHeader, ParseException
+from gunicorn.http.errors import InvalidHeader, ParseException, UnsupportedTransferCoding
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
@@ -22,6 +22,7 @@ class KnownRequest(Request):  # type: ignore[misc]  # gunicorn has no types
         try:
             super().__init__(*args, **kwargs)
             self._check_host()
+            self._check_coding()
         except ParseException as error:
             # An answer to HEAD has no body, also where the rest of the request was malformed.
             error.request = self
@@ -37,6 +38,15 @@ class KnownRequest(Request):  # type: ignore[misc]  # gunicorn has no types
             raise InvalidHostError("HOST is missing")
         if hosts and not HOST.fullmatch(hosts[0]):
             raise InvalidHostError("HOST")
+
+    def _check_coding(self) -> None:
+        """RFC 9112, section 6.1: a 501 for a transfer coding that is not undone here.
+
+        gunicorn lets a compressed one pass below chunks, and the application would read it as it is.
+        """
+        codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
+        if codings and ",".join(codings).strip().lower() != "chunked":
+            raise UnsupportedTransferCoding(codings[0])
 
 
 class Parser(RequestParser):  # type: ignore[misc]  # gunicorn has no types

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, TomlConfigSettingsSource
@@ -46,6 +45,8 @@ def _switch(value: object) -> object:
 
 def _rate(value: str) -> str:
     if value:
+        from limits import parse_many  # takes a while, and most have no rate limit
+
         parse_many(value)
     return value
 

@@ -13,6 +13,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wsgi import get_input_stream
 
 from service.config import Config
+from service.inflating import coding_of, inflate
 
 FIELD = "image"
 EXPECTED = (
@@ -37,8 +38,23 @@ class UploadRequest(Request):
 
     @cached_property
     def stream(self) -> IO[bytes]:
-        """The body. It fits in memory by the limit, and so there is one place that can fail."""
+        """The body, inflated. It fits in memory by the limit, and so there is one place that can fail."""
         limit = self.max_content_length or 0
+        coding = coding_of(self.headers.get("Content-Encoding", ""))
+        try:
+            body = self._sent(limit)
+            return inflate(body, coding, limit) if coding else BytesIO(body)
+        except RequestEntityTooLarge as error:
+            if error.description != RequestEntityTooLarge.description:
+                raise
+            raise RequestEntityTooLarge(
+                f"The request is too large: at most {readable_size(limit)} are taken"
+                f"{', which is also the most it may hold once inflated' if coding else ''}. "
+                "Send a smaller picture, or fewer at once."
+            ) from error
+
+    def _sent(self, limit: int) -> bytes:
+        """The body as it was sent."""
         # One byte more than allowed tells a body that is too long from one that is exactly as long as
         # allowed, also where the client sends chunks and announces no length.
         source = get_input_stream(self.environ, max_content_length=limit + 1)
@@ -57,21 +73,13 @@ class UploadRequest(Request):
                 f"The body ended after {len(body)} of the {self.content_length} bytes announced. "
                 "Send it again."
             )
-        return BytesIO(body)
+        return body
 
 
 def take_images() -> list[Upload]:
     """The pictures of the current request in the order sent: at least one, at most as many as allowed."""
     config: Config = current_app.config["DIGITNET"]
-    try:
-        images = _images(config)
-    except RequestEntityTooLarge as error:
-        if error.description != RequestEntityTooLarge.description:
-            raise
-        raise RequestEntityTooLarge(
-            f"The request is too large: at most {readable_size(config.max_body_bytes)} are taken. "
-            "Send a smaller picture, or fewer at once."
-        ) from error
+    images = _images(config)
     if not images:
         raise BadRequest(f"The request holds no picture. {EXPECTED}")
     if len(images) > config.max_images:

@@ -53,6 +53,22 @@ def browser():
 
 
 @pytest.fixture
+def browser_that_finds(browser):
+    """Another Chromium, which finds hosts of these names at this machine."""
+    started = []
+
+    def launch(*hosts):
+        rules = ",".join(f"MAP {host} 127.0.0.1" for host in hosts)
+        arguments = [*ARGUMENTS, f"--host-resolver-rules={rules}"]
+        started.append(browser.browser_type.launch(executable_path=find_chromium(), args=arguments))
+        return started[-1]
+
+    yield launch
+    for chromium in started:
+        chromium.close()
+
+
+@pytest.fixture
 def open_page(browser, server):
     """Open the page in a fresh context; at the end nothing foreign was asked for and nothing complained."""
     contexts, complaints, addresses = [], [], []
