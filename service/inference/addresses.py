@@ -110,7 +110,7 @@ def all_statistics() -> dict[str, Any]:
 def index() -> Response:
     """The models and whether each is ready; the body may ask for those alone that are."""
     body = request.get_data()
-    only = body and member(read_object(body), "ready", bool, '"ready"')
+    only = body and member(read_object(body), "ready", bool, 'The member "ready"')
     state, reason = "READY", ""
     try:
         health.ready()

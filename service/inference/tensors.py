@@ -161,9 +161,11 @@ def byte_strings(tensor: Tensor) -> list[bytes]:
 
 
 def _byte_strings(raw: memoryview) -> Iterator[bytes]:
-    """Elements as far as they are there; one that is cut off comes out too short."""
+    """Elements up to the end, or to one that is cut off."""
     place = 0
     while place + 4 <= len(raw):
         (length,) = struct.unpack_from("<I", raw, place)
-        yield bytes(raw[place + 4 : place + 4 + length])
         place += 4 + length
+        if place > len(raw):
+            return
+        yield bytes(raw[place - length : place])
