@@ -18,7 +18,7 @@ from service.__main__ import shown_default
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-ADDRESS = "http://127.0.0.1:8000"
+ADDRESS = "127.0.0.1:8000"  # in examples: where the service listens
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +83,7 @@ BLOCK = re.compile(
 
 def run_shell(code: str, address: str) -> str:
     """Standard output of a shell example, JSON laid out for reading."""
-    output = _run(["bash", "-euo", "pipefail", "-c", code.replace(ADDRESS, address)])
+    output = _run(["bash", "-euo", "pipefail", "-c", _at(code, address)])
     try:
         return _pretty(json.loads(output))
     except json.JSONDecodeError:
@@ -121,7 +121,7 @@ def python_session(address: str) -> Iterator[Callable[[str], str]]:
     sender, receiver = process.stdin, process.stdout
 
     def run(code: str) -> str:
-        sender.write(json.dumps(code.replace(ADDRESS, address)) + "\n")
+        sender.write(json.dumps(_at(code, address)) + "\n")
         sender.flush()
         output, error = json.loads(receiver.readline())
         if error:
@@ -134,6 +134,11 @@ def python_session(address: str) -> Iterator[Callable[[str], str]]:
         sender.close()
         process.wait(timeout=30)
         receiver.close()
+
+
+def _at(code: str, address: str) -> str:
+    """The example for a service that listens elsewhere."""
+    return code.replace(ADDRESS, address.removeprefix("http://"))
 
 
 def _run(command: list[str]) -> str:

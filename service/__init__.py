@@ -19,7 +19,17 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
     from digitnet import Recognizer
-    from service import access, api, errors, headers, health, pages, served_model, uploads
+    from service import (
+        access,
+        api,
+        errors,
+        headers,
+        health,
+        inference,
+        pages,
+        served_model,
+        uploads,
+    )
     from service.config import Config
 
     config = config or Config()
@@ -41,4 +51,5 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(inference.blueprint)
     return app

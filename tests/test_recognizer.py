@@ -97,6 +97,16 @@ def test_bytes_path_and_array_give_the_same(mnist_model, tmp_path):
     assert [answer.confidence for answer in answers] == pytest.approx([answers[0].confidence] * 7, abs=1e-3)
 
 
+def test_network_inputs_need_not_be_whole_levels(mnist_model):
+    pixels = np.random.default_rng(5).integers(0, 256, (7, 28, 28)).astype(np.uint8)
+    inputs = (pixels.reshape(7, 784) / 255).astype(np.float32)
+    probabilities = mnist_model.input_probabilities(inputs)
+    assert np.abs(probabilities - mnist_model.probabilities(pixels)).max() < 1e-6
+    assert np.abs(probabilities.sum(axis=1) - 1).max() < 1e-9
+    fainter = mnist_model.input_probabilities(inputs * np.float32(0.999))
+    assert 0 < np.abs(probabilities - fainter).max() < 0.2
+
+
 def test_blank_paper_has_no_digits(mnist_model):
     for paper in (0, 128, 255):
         prediction = mnist_model.recognize(_png(Image.new("L", (300, 200), paper)))

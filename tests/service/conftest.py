@@ -231,8 +231,10 @@ def problem() -> Callable[..., str]:
         assert answer.content_type == "application/problem+json"
         assert answer.headers["Cache-Control"] == "no-store"
         body = answer.get_json(force=True)
-        assert set(body) == {"type", "title", "status", "detail"}
+        more = {"error"} if answer.request.path.startswith("/v2/") else set()
+        assert set(body) == {"type", "title", "status", "detail"} | more
         assert body["status"] == status
+        assert body.get("error", body["detail"]) == body["detail"]
         check_sentence(body["detail"])
         return body["detail"]
 
