@@ -19,11 +19,12 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
     from digitnet import Recognizer
-    from service import api, errors, headers, health, pages, served_model, uploads
+    from service import api, documentation, errors, headers, health, pages, served_model, uploads
     from service.config import Config
+    from service.openapi import Api
 
     config = config or Config()
-    app = Flask(__name__)
+    app = Api(__name__, config)
     app.request_class = uploads.UploadRequest
     app.config.update(
         MAX_CONTENT_LENGTH=config.max_body_bytes,
@@ -37,7 +38,8 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     errors.register(app)
     headers.register(app)
     uploads.register(app)
-    app.register_blueprint(api.blueprint)
+    app.register_api(api.blueprint)
+    app.register_api(health.blueprint)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(health.blueprint)
+    app.register_blueprint(documentation.blueprint)
     return app

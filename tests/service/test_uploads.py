@@ -171,7 +171,7 @@ def test_an_empty_body(client, problem, kind, send):
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", None]
+    "kind", ["application/xml", "text/plain", "application/x-www-form-urlencoded", None]
 )
 def test_another_content_type(client, problem, kind):
     detail = problem(post_raw(client, b"{}", kind), 415)
