@@ -1,5 +1,6 @@
 """The programs' interface: pictures in, digits out as JSON or as plain text."""
 
+from base64 import b64encode
 from typing import Any
 
 from flask import Response, jsonify
@@ -7,6 +8,7 @@ from flask_openapi import MediaType, RequestBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.answers import Answer, Model, prediction_of
+from service.health import known_picture
 from service.json_images import Images
 from service.negotiation import accepted
 from service.openapi import PREDICTING, api_blueprint, problems, schema_of
@@ -20,14 +22,17 @@ NONE = 0  # what nobody can ask for, and so no default that the document tells
 
 blueprint = api_blueprint("api", __name__, PREDICTING, url_prefix="/api/v1")
 
-FILE = {"type": "string", "format": "binary"}
+EXAMPLE = {"images": [{"filename": "7.png", "data": b64encode(known_picture()).decode()}]}
+FILE = {"type": "string", "format": "binary", "minLength": 1}
 FORM = {"type": "object", "properties": {FIELD: {"type": "array", "items": FILE, "minItems": 1}}}
 BODY = RequestBody(
     description="One or more pictures: as a form, as JSON, or one as the body itself. What is read is PNG, "
     "JPEG, WebP, BMP and GIF; the content tells which.",
     content={
         "multipart/form-data": MediaType.model_validate({"schema": {**FORM, "required": [FIELD]}}),
-        JSON: MediaType.model_validate({"schema": schema_of(blueprint, Images, "validation")}),
+        JSON: MediaType.model_validate(
+            {"schema": schema_of(blueprint, Images, "validation"), "example": EXAMPLE}
+        ),
         "image/*": MediaType.model_validate({"schema": FILE}),
         "application/octet-stream": MediaType.model_validate({"schema": FILE}),
     },

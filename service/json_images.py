@@ -17,6 +17,7 @@ MARKS_BESIDE = 256
 Base64 = Annotated[
     str,
     Field(
+        min_length=1,
         pattern=r"^(data:[^,]*;base64,)?([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
         description="A picture in base64, perhaps as a data URL.",
     ),
@@ -89,7 +90,10 @@ def _complaint(error: ValidationError, entries: Any) -> str:
     which = f"Image {place + 1} of {len(entries)}" if len(entries) > 1 else "The image"
     # A wrong entry is no text and no object; an object may have base64 that is wrong, or something else.
     about = [one for one in (first, *others) if one["loc"][1] == place]
-    if any(one["type"] == "string_pattern_mismatch" for one in about):
+    kinds = {one["type"] for one in about}
+    if "string_too_short" in kinds:
+        return f"{which} is empty: it has no bytes. Send a picture."
+    if "string_pattern_mismatch" in kinds:
         return (
             f"{which} is not in base64, which has the signs A to Z, a to z, 0 to 9, + and /, "
             "is padded with = and has no line breaks. Encode it again."

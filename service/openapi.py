@@ -157,8 +157,12 @@ def _refuse(error: ValidationError) -> NoReturn:
     )
     name = str(first["loc"][0])
     if name not in fields:
-        raise BadRequest(f"{_shown(name)} is no parameter of this address. It has {' and '.join(fields)}.")
-    raise BadRequest(f"{name} is {_shown(first['input'])}, but it must be {expected_of(fields[name])}.")
+        raise BadRequest(
+            f"The parameter {_shown(name)} is not known at this address. It takes {' and '.join(fields)}."
+        )
+    raise BadRequest(
+        f"The parameter {name} is {_shown(first['input'])}, but it must be {expected_of(fields[name])}."
+    )
 
 
 def _shown(value: object) -> str:

@@ -53,6 +53,8 @@ class FakeRecognizer:
             picture = Image.open(io.BytesIO(image)).convert("L")
         except UnidentifiedImageError as error:
             raise errors.UnsupportedImageError("These bytes are no picture. Send PNG or JPEG.") from error
+        except OSError as error:
+            raise errors.UnreadableImageError("The picture is damaged. Send it again.") from error
         blank = picture.getextrema()[0] == 255
         digits = () if blank else tuple(self._digit(place) for place in range(max(1, picture.width // 100)))
         return SimpleNamespace(
