@@ -61,6 +61,7 @@ def page() -> str:
     return render_template("docs.html", document=described, operations=operations, file_url=_file_url)
 
 
+@blueprint.get("")
 @blueprint.get("/")
 @blueprint.get("/docs/")
 def elsewhere() -> BaseResponse:

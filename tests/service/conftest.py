@@ -1,5 +1,6 @@
 """Pictures to send, a recognizer that needs no model, and the application and servers to send them to."""
 
+import hashlib
 import io
 import os
 import socket
@@ -96,6 +97,15 @@ def app_with() -> Callable[..., Flask]:
         return create_app(Config(**settings), recognizer=recognizer or FakeRecognizer())
 
     return build
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """A file with the hash of one key."""
+    file = tmp_path / "keys"
+    file.write_text(f"somebody sha256:{hashlib.sha256(b'a key').hexdigest()}\n")
+    file.chmod(0o600)
+    return file
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The OpenAPI document: valid, the same each time, and about every address that programs use."""
 
 import copy
-import hashlib
 import io
 import os
 import subprocess
@@ -16,7 +15,8 @@ URL = "/api/v1/predict"
 ELSEWHERE = {
     "/": "the page, for people",
     "/static/<path:filename>": "files of the page",
-    "/api/": "leads to the page of the documentation",
+    "/api": "leads to the page of the documentation",
+    "/api/": "leads to that page",
     "/api/docs": "the document as a page",
     "/api/docs/": "leads to that page",
     "/api/docs/<name>": "files of that page",
@@ -102,13 +102,10 @@ def test_the_example_of_a_body_is_one(client, document):
     assert client.post(URL, json=body["example"]).status_code == 200
 
 
-def test_keys_are_asked_for_where_the_service_asks_for_them(app_with, document, tmp_path):
+def test_keys_are_asked_for_where_the_service_asks_for_them(app_with, document, key_file):
     assert "security" not in document
     assert "securitySchemes" not in document["components"]
-    file = tmp_path / "keys"
-    file.write_text(f"somebody sha256:{hashlib.sha256(b'key').hexdigest()}\n")
-    file.chmod(0o600)
-    described = app_with(api_keys=file).test_client().get("/api/openapi.json").get_json()
+    described = app_with(api_keys=key_file).test_client().get("/api/openapi.json").get_json()
     schemathesis.openapi.from_dict(described).validate()
     assert set(described["components"]["securitySchemes"]) == {"key", "bearer"}
     assert described["security"] == [{"key": []}, {"bearer": []}]
