@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitnet.errors import UnreadableImageError
-from digitnet.imaging import Box, Glyph, Picture, decode, find_digits, picture_from_array
+from digitnet.errors import ConfigurationError, UnreadableImageError
+from digitnet.imaging import Box, Glyph, Picture, decode, find_digits, picture_from_array, to_inputs
 from digitnet.model_file import Model, load_model
+from digitnet.nn.arrays import to_numpy
 from digitnet.probabilities import digit_probabilities
 
 MAX_PIXELS = 25_000_000
 # A number less likely than this to be right in all its digits is not accepted.
 _AS_GOOD_AS_NOT = 0.5
+# A pass keeps what every layer made of every digit: some 40 kB a digit with the larger shipped model.
+_DIGITS_A_PASS = 512
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,60 @@ class Recognizer:
         """Calibrated probabilities ``(n, 10)`` of network inputs ``(n, size * size)``: ink from 0 to 1."""
         logits = self.model.network.predict(inputs)
         return self.model.confidence_scale.probabilities(digit_probabilities(logits, self.model.temperature))
+
+    def saliency(self, digits: Sequence[Digit]) -> NDArray[np.float32]:
+        """Where the network looked: how much more ink in each pixel would speak for the digit that was read.
+
+        For a digit read as d from the inputs x, it is the gradient of the network's output for d, the logit
+        z_d, before any softmax:
+
+        ``S = ∂z_d(x) / ∂x``
+
+        It is positive where more ink would make the answer surer, and negative where it would speak against
+        it. One unit is a logit for a pixel that goes from no ink to full ink, as far as the network is linear
+        (Simonyan, Vedaldi & Zisserman 2014, who show the absolute value; the sign is kept here).
+
+        The logit stands alone on purpose. Less the mean of all logits, less the runner-up's or less that of
+        "no digit", the pictures differ in their ground and hardly in their strokes, and they are no truer: if
+        the three tenths of the ink that speak loudest for an answer are erased, 7 to 8 % of its probability
+        are left with either shipped model where the logit alone chooses them, 7 to 10 % where the others do,
+        and 84 % (``mnist``) or 52 % (``digits``) where chance does.
+
+        Args:
+            digits: that this recognizer read, of one picture or of several.
+
+        Returns:
+            ``(n, size, size)`` float32 in their order; ``(0, size, size)`` for none.
+
+        Raises:
+            ConfigurationError: a digit of a model with another geometry, or a layer of one's own without
+                ``input_gradient``.
+
+        Reference: K. Simonyan, A. Vedaldi and A. Zisserman, "Deep inside convolutional networks: visualising
+        image classification models and saliency maps" (2014).
+
+        >>> recognizer = Recognizer.load("models/mnist.safetensors")
+        >>> four, two = recognizer.saliency(recognizer.recognize("docs/number.jpg").digits)
+        >>> four.shape, four.dtype
+        ((28, 28), dtype('float32'))
+        """
+        network, geometry = self.model.network, self.model.geometry
+        for digit in digits:
+            if digit.pixels.shape != (geometry.size, geometry.size) or digit.levels != geometry.levels:
+                raise ConfigurationError(
+                    f"The model {self.name} sees {geometry.size}×{geometry.size} pixels from 0 to "
+                    f"{geometry.levels}; got a digit of shape {digit.pixels.shape} from 0 to {digit.levels}. "
+                    "Ask the recognizer that read it."
+                )
+        saliency = np.empty((len(digits), geometry.size, geometry.size), np.float32)
+        for start in range(0, len(digits), _DIGITS_A_PASS):
+            part = digits[start : start + _DIGITS_A_PASS]
+            answers = np.zeros((len(part), network.out_features), network.dtype)
+            answers[np.arange(len(part)), [digit.digit for digit in part]] = 1
+            inputs = to_inputs(np.stack([digit.pixels for digit in part]), geometry)
+            gradient = to_numpy(network.input_gradient(inputs, answers))
+            saliency[start : start + len(part)] = gradient.reshape(-1, geometry.size, geometry.size)
+        return saliency
 
     def _digit(self, glyph: Glyph) -> Digit:
         (probabilities,) = self.model.confidence_scale.probabilities(glyph.probabilities[None])

@@ -22,6 +22,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     from service import (
         access,
         api,
+        documentation,
         errors,
         headers,
         health,
@@ -31,9 +32,10 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         uploads,
     )
     from service.config import Config
+    from service.openapi import Api
 
     config = config or Config()
-    app = Flask(__name__)
+    app = Api(__name__, config)
     app.request_class = uploads.UploadRequest
     app.config.update(
         MAX_CONTENT_LENGTH=config.max_body_bytes,
@@ -48,8 +50,9 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     headers.register(app)
     uploads.register(app)
     access.register(app)
-    app.register_blueprint(api.blueprint)
+    app.register_api(api.blueprint)
+    app.register_api(health.blueprint)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(health.blueprint)
+    app.register_blueprint(documentation.blueprint)
     app.register_blueprint(inference.blueprint)
     return app

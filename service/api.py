@@ -1,46 +1,95 @@
-"""The HTTP interface: pictures in, digits out as JSON."""
+"""The programs' interface: pictures in, digits out as JSON or as plain text."""
 
-from typing import TYPE_CHECKING, Any
+from base64 import b64encode
+from typing import Any
 
-from flask import Blueprint
+from flask import Response, jsonify
+from flask_openapi import MediaType, RequestBody
+from pydantic import BaseModel, ConfigDict, Field
 
+from service.answers import Answer, Model, prediction_of
+from service.health import known_picture
+from service.json_images import Images
+from service.negotiation import accepted
+from service.openapi import PREDICTING, api_blueprint, problems, schema_of
 from service.recognition import recognize_all
 from service.served_model import model_identity
-from service.uploads import Upload, take_images
+from service.settings_sources import Switch, Whole
+from service.uploads import FIELD, take_images
 
-if TYPE_CHECKING:
-    from digitnet import Digit, Prediction
+JSON, TEXT = "application/json", "text/plain"
+NONE = 0  # what nobody can ask for, and so no default that the document tells
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+blueprint = api_blueprint("api", __name__, PREDICTING, url_prefix="/api/v1")
+
+EXAMPLE = {"images": [{"filename": "7.png", "data": b64encode(known_picture()).decode()}]}
+FILE = {"type": "string", "format": "binary", "minLength": 1}
+FORM = {"type": "object", "properties": {FIELD: {"type": "array", "items": FILE, "minItems": 1}}}
+BODY = RequestBody(
+    description="One or more pictures: as a form, as JSON, or one as the body itself. What is read is PNG, "
+    "JPEG, WebP, BMP and GIF; the content tells which.",
+    content={
+        "multipart/form-data": MediaType.model_validate({"schema": {**FORM, "required": [FIELD]}}),
+        JSON: MediaType.model_validate(
+            {"schema": schema_of(blueprint, Images, "validation"), "example": EXAMPLE}
+        ),
+        "image/*": MediaType.model_validate({"schema": FILE}),
+        "application/octet-stream": MediaType.model_validate({"schema": FILE}),
+    },
+)
+READ = {
+    "description": "What was read: one entry a picture, in the order sent.",
+    "headers": {"Vary": {"description": "The answer depends on Accept.", "schema": {"type": "string"}}},
+    "content": {
+        JSON: {"schema": schema_of(blueprint, Answer, "serialization")},
+        TEXT: {"schema": {"type": "string", "description": "The digits, a line a picture."}},
+    },
+}
 
 
-@blueprint.post("/predict")
-def predict() -> dict[str, Any]:
-    """Read every picture of the request: one entry a picture, in the order sent."""
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+class Options(BaseModel):
+    """What an answer holds besides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    explain: Switch = Field(
+        False, description="Whether each digit comes with what the network saw and where it looked."
+    )
+    top_k: Whole = Field(
+        NONE,
+        ge=1,
+        le=10,
+        description="How many of the most likely digits each digit comes with.",
+        json_schema_extra=_without_default,
+    )
+
+
+@blueprint.post("/predict", request_body=BODY, responses={200: READ, **problems(406, 413, 415, 422)})
+def predict(query: Options) -> Response:
+    """Read the digits of one or more pictures.
+
+    The answer is JSON, or plain text with a line a picture where Accept asks for that.
+    """
+    if query.explain or query.top_k:
+        kind = accepted([JSON], " What explain and top_k ask for is told in JSON only.")
+    else:
+        kind = accepted([JSON, TEXT])
     uploads = take_images()
-    predictions = recognize_all(uploads)
-    return {
-        "model": model_identity(),
-        "predictions": [_entry(*pair) for pair in zip(uploads, predictions, strict=True)],
-    }
+    numbers = recognize_all(uploads)
+    if kind == TEXT:
+        return Response("".join(f"{number.text}\n" for number in numbers), mimetype=TEXT)
+    predictions = [
+        prediction_of(upload, number, explain=query.explain, top_k=query.top_k)
+        for upload, number in zip(uploads, numbers, strict=True)
+    ]
+    return jsonify(Answer(model=Model(**model_identity()), predictions=predictions).model_dump())
 
 
-def _entry(upload: Upload, prediction: "Prediction") -> dict[str, Any]:
-    return {
-        "filename": upload.filename,
-        "text": prediction.text,
-        "confidence": float(prediction.confidence),
-        "accepted": bool(prediction.accepted),
-        "digits": [_digit(digit) for digit in prediction.digits],
-    }
-
-
-def _digit(digit: "Digit") -> dict[str, Any]:
-    box = digit.box
-    return {
-        "digit": int(digit.digit),
-        "confidence": float(digit.confidence),
-        "accepted": bool(digit.accepted),
-        "box": {"x": int(box.x), "y": int(box.y), "width": int(box.width), "height": int(box.height)},
-        "probabilities": [float(probability) for probability in digit.probabilities],
-    }
+@blueprint.after_request
+def _vary(answer: Response) -> Response:
+    answer.vary.add("Accept")
+    return answer

@@ -2,26 +2,42 @@
 
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
-from flask import Blueprint, current_app
+from flask import current_app
 from PIL import Image, ImageDraw
+from pydantic import BaseModel
 from werkzeug.exceptions import ServiceUnavailable
 
+from service.answers import Model
+from service.openapi import OPEN, OPERATING, api_blueprint
 from service.served_model import model_identity, recognizer
 
-blueprint = Blueprint("health", __name__, url_prefix="/health")
+blueprint = api_blueprint("health", __name__, OPERATING, guarded=False, url_prefix="/health")
 
 KNOWN_DIGIT = "7"
 
 
-@blueprint.get("/live")
+class Live(BaseModel):
+    """The process is up."""
+
+    status: Literal["live"]
+
+
+class Ready(BaseModel):
+    """A known picture is read right."""
+
+    status: Literal["ready"]
+    model: Model
+
+
+@blueprint.get("/live", responses={200: Live}, openapi_extensions=OPEN)
 def live() -> dict[str, str]:
     """The process is up; this touches nothing that could fail."""
     return {"status": "live"}
 
 
-@blueprint.get("/ready")
+@blueprint.get("/ready", responses={200: Ready}, openapi_extensions=OPEN)
 def ready() -> dict[str, Any]:
     """A known picture goes the whole way, from its bytes to a digit, and must come out right.
 

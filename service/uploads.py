@@ -14,11 +14,13 @@ from werkzeug.wsgi import get_input_stream
 
 from service.config import Config
 from service.inflating import coding_of, inflate
+from service.json_images import images_in
 
 FIELD = "image"
 EXPECTED = (
     f'Send one or more files in multipart/form-data parts named "{FIELD}", '
-    "or one picture as the body itself with a Content-Type such as image/png."
+    "or one picture as the body itself with a Content-Type such as image/png, "
+    "or several in base64 as application/json."
 )
 MAX_NAME_LENGTH = 120
 DRAIN_SECONDS = 5.0
@@ -97,6 +99,9 @@ def _images(config: Config) -> list[Upload]:
     if kind.startswith("image/") or kind == "application/octet-stream":
         data = request.get_data(cache=False)
         return [Upload(None, data)] if data else []
+    if kind == "application/json":
+        images = images_in(request.get_data(cache=False), config.max_images)
+        return [Upload(readable_name(name), data) for name, data in images]
     if not kind and not request.get_data():
         return []
     raise UnsupportedMediaType(

@@ -48,6 +48,7 @@ def decode(data: bytes, *, max_pixels: int = 25_000_000) -> Picture:
         UnsupportedImageError: the bytes are of another type.
         ImageTooLargeError: more than ``max_pixels`` pixels.
         UnreadableImageError: the file is damaged.
+        MemoryError: the picture does not fit into memory.
 
     >>> from pathlib import Path
     >>> picture = decode(Path("docs/number.jpg").read_bytes())
@@ -107,9 +108,11 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
             ):
                 width, height = height, width
         return _on_white(image), width, height, drafted * -(-factor // drafted)
-    except ImageError:
+    except (ImageError, MemoryError):  # too little memory says nothing about the picture
         raise
     except Exception as error:
+        if "out of memory" in str(error):  # so say Pillow's decoders, with an OSError
+            raise MemoryError from error
         # Pillow raises OSError, SyntaxError, ValueError, struct.error, zlib.error and a dozen more on
         # damaged files; whichever it was, the user can do the same about it.
         raise UnreadableImageError(
@@ -134,6 +137,8 @@ def _orientation(image: Image.Image) -> int:
     try:
         with _quiet():
             return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except MemoryError:
+        raise
     except Exception:  # broken EXIF is common and harmless, and Pillow fails on it in many ways
         return 1
 

@@ -2,6 +2,8 @@
 
 import re
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 
@@ -274,6 +276,42 @@ def test_damaged_files(what):
     with pytest.raises(UnreadableImageError) as caught:
         decode(DAMAGED[what])
     assert_is_a_sentence(caught.value)
+
+
+# A large picture is read in a process whose address space has 12 MiB left.
+IN_LITTLE_MEMORY = """
+import re, resource, sys
+from pathlib import Path
+from digitnet.imaging import decode
+small, large = (Path(name).read_bytes() for name in sys.argv[1:])
+decode(small)  # all that is loaded late is there
+used = 1024 * int(re.search(r"VmSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+resource.setrlimit(resource.RLIMIT_AS, (used + 12 * 2**20,) * 2)
+try:
+    decode(large)
+except MemoryError:
+    print("MemoryError")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone limits a process's address space.")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF"])
+def test_a_lack_of_memory_is_no_fault_of_the_picture(kind, tmp_path):
+    mode = "P" if kind == "GIF" else "RGB"
+    for name, side in (("small", 40), ("large", 4900)):
+        (tmp_path / name).write_bytes(encoded(Image.new(mode, (side, side)), kind))
+    program = [sys.executable, "-c", IN_LITTLE_MEMORY, tmp_path / "small", tmp_path / "large"]
+    result = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (result.stdout, result.stderr) == ("MemoryError\n", "")
+
+
+def test_a_decoder_without_memory_is_no_fault_of_the_picture(monkeypatch):
+    def load(_):
+        raise OSError("out of memory error when reading image file")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", load)
+    with pytest.raises(MemoryError):
+        decode(encoded(four()))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])

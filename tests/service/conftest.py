@@ -1,5 +1,6 @@
 """Pictures to send, a recognizer that needs no model, and the application and servers to send them to."""
 
+import hashlib
 import io
 import os
 import socket
@@ -53,6 +54,8 @@ class FakeRecognizer:
             picture = Image.open(io.BytesIO(image)).convert("L")
         except UnidentifiedImageError as error:
             raise errors.UnsupportedImageError("These bytes are no picture. Send PNG or JPEG.") from error
+        except OSError as error:
+            raise errors.UnreadableImageError("The picture is damaged. Send it again.") from error
         blank = picture.getextrema()[0] == 255
         digits = () if blank else tuple(self._digit(place) for place in range(max(1, picture.width // 100)))
         return SimpleNamespace(
@@ -94,6 +97,15 @@ def app_with() -> Callable[..., Flask]:
         return create_app(Config(**settings), recognizer=recognizer or FakeRecognizer())
 
     return build
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """A file with the hash of one key."""
+    file = tmp_path / "keys"
+    file.write_text(f"somebody sha256:{hashlib.sha256(b'a key').hexdigest()}\n")
+    file.chmod(0o600)
+    return file
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+"""Schemathesis: what the OpenAPI document allows, and what it does not, is answered as it says."""
+
+import os
+import secrets
+from collections import Counter, defaultdict
+
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.engine import events, from_schema
+
+from service.health import known_picture
+
+# A schema cannot say what a picture is. Of these one is read, one is damaged, and the others are none.
+CONTENT = st.sampled_from([known_picture(), known_picture()[:100]]) | st.binary(min_size=1, max_size=64)
+for kind in ("image/*", "application/octet-stream"):
+    schemathesis.openapi.media_type(kind, CONTENT)
+schemathesis.openapi.format("binary", CONTENT)
+NO_PICTURE = ["415", "422"]
+
+
+@pytest.fixture
+def seed():
+    """Printed where the test fails; the variable repeats it."""
+    seed = int(os.environ.get("DIGITNET_SEED") or secrets.randbits(32))
+    print(f"DIGITNET_SEED={seed}")
+    return seed
+
+
+@pytest.mark.parametrize("recognizer", ["fake", "shipped"])
+def test_every_request_is_answered_as_the_document_says(app_with, real_client, seed, recognizer):
+    app = app_with() if recognizer == "fake" else real_client.application
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    schema.config.seed = seed
+    schema.config.generation.update(max_examples=60, database="none")
+    schema.config.checks.positive_data_acceptance.expected_statuses = ["2xx", *NO_PICTURE]
+    failures, statuses, phases = [], defaultdict(Counter), Counter()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            failures.append(str(event))
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        recorder = event.recorder
+        phases[event.phase.name] += len(recorder.cases)
+        statuses[recorder.label].update(one.response.status_code for one in recorder.interactions.values())
+        for case, checks in recorder.checks.items():
+            command = recorder.cases[case].value.as_curl_command()
+            failures += [f"{one.failure_info.failure}\n{command}" for one in checks if one.failure_info]
+    assert not failures, "\n\n".join(failures)
+    assert set(statuses) == {"POST /api/v1/predict", "GET /health/live", "GET /health/ready"}
+    assert all(answered[200] for answered in statuses.values())
+    assert {200, 400, 405, 415, 422} <= set(statuses["POST /api/v1/predict"])
+    assert phases["COVERAGE"] > 50
+    assert phases["FUZZING"] > 50
