@@ -12,15 +12,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from digitnet.corrections import Corrections
     from digitnet.estimator import MLPClassifier
     from digitnet.imaging import Box, preview
     from digitnet.recognizer import Digit, Prediction, Recognizer
 
 __version__ = "0.1.0"
-__all__ = ["Box", "Digit", "MLPClassifier", "Prediction", "Recognizer", "__version__", "preview"]
+__all__ = [
+    "Box",
+    "Corrections",
+    "Digit",
+    "MLPClassifier",
+    "Prediction",
+    "Recognizer",
+    "__version__",
+    "preview",
+]
 
 _HOMES = {
     "Box": "digitnet.imaging",
+    "Corrections": "digitnet.corrections",
     "Digit": "digitnet.recognizer",
     "MLPClassifier": "digitnet.estimator",
     "Prediction": "digitnet.recognizer",

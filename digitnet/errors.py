@@ -55,6 +55,14 @@ class ModelFileError(DigitnetError):
     """A model file or checkpoint cannot be trusted or cannot be read."""
 
 
+class CorrectionsError(DigitnetError):
+    """The file of corrections cannot be used, or a correction cannot be kept."""
+
+
+class CorrectionsFullError(CorrectionsError):
+    """There are as many corrections as the file may hold."""
+
+
 class ImageError(DigitnetError):
     """Base class of everything that can be wrong with a picture."""
 

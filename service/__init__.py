@@ -14,7 +14,8 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     """Build the application; `recognizer` replaces the one that is otherwise loaded from `config.model`.
 
     Without `config`, the environment and the file it names decide. Raises `ConfigurationError` for a
-    setting that cannot work and `ModelFileError` where the model cannot be loaded, both of `digitnet.errors`.
+    setting that cannot work, `ModelFileError` where the model cannot be loaded and `CorrectionsError` where
+    corrections cannot be kept, all of `digitnet.errors`.
     """
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
@@ -24,6 +25,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         api,
         documentation,
         errors,
+        feedback,
         headers,
         health,
         inference,
@@ -43,7 +45,9 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         DIGITNET=config,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
-    served_model.register(app, recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels))
+    recognizer = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
+    served_model.register(app, recognizer)
+    feedback.register(app, recognizer)
     app.extensions["readers"] = BoundedSemaphore(config.readers)
 
     errors.register(app)
@@ -55,4 +59,5 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(inference.blueprint)
+    app.register_blueprint(feedback.blueprint)
     return app

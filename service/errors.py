@@ -3,7 +3,7 @@
 import json
 from http import HTTPStatus
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -68,6 +68,8 @@ def _detail(error: HTTPException, status: int) -> str:
         allowed = " or ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
         return f"{request.method} is not served at this address. Use {allowed}."
     described = error.description != type(error).description
+    if status == HTTPStatus.NOT_FOUND and not described and not current_app.config["DIGITNET"].page:
+        return "There is nothing at this address. Pictures go to /api/v1/predict by POST."
     return (error.description if described else SENTENCES.get(HTTPStatus(status))) or error.name
 
 
@@ -80,6 +82,8 @@ def _other_headers(answer: BaseResponse) -> list[tuple[str, str]]:
 
 
 def _wants_page() -> bool:
+    if not current_app.config["DIGITNET"].page:
+        return False
     if request.path == "/" and request.method in ("GET", "HEAD", "POST"):
         return True
     if request.path.startswith(("/api/", "/health/", "/v2")):

@@ -3,15 +3,19 @@
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, render_template, url_for
+from werkzeug.exceptions import NotFound
 
 from service.config import Config
-from service.pictures import data_url, seen_by_the_network
+from service.pictures import data_url, seen_by_the_network, where_it_looked
 from service.recognition import recognize_all, small_picture
-from service.served_model import model_identity
+from service.served_model import model_identity, recognizer
 from service.uploads import readable_size, take_images
+
+if TYPE_CHECKING:
+    from digitnet import Prediction
 
 blueprint = Blueprint("pages", __name__)
 
@@ -19,6 +23,13 @@ STATIC = Path(__file__).parent / "static"
 PREVIEW_SIDE = 640
 SMALL_PREVIEW_SIDE = 320  # where many pictures share a page
 MANY_PICTURES = 4
+
+
+@blueprint.before_request
+def _only_where_wanted() -> None:
+    config: Config = current_app.config["DIGITNET"]
+    if not config.page:
+        raise NotFound("This service has no page for people. Send pictures to /api/v1/predict by POST.")
 
 
 @blueprint.get("/")
@@ -38,11 +49,23 @@ def answer() -> str:
             "filename": upload.filename,
             "prediction": prediction,
             "preview": data_url(small_picture(upload, side)),
-            "seen": [data_url(seen_by_the_network(digit)) for digit in prediction.digits],
+            **_explained(prediction),
         }
         for upload, prediction in zip(uploads, predictions, strict=True)
     ]
     return render_template("page.html", pictures=pictures)
+
+
+def _explained(prediction: "Prediction") -> dict[str, list[str]]:
+    """For each digit, as addresses of pictures, what the network saw and where it looked."""
+    digits = prediction.digits
+    if not digits:
+        return {}
+    looked = map(where_it_looked, digits, recognizer().saliency(digits))
+    return {
+        "seen": [data_url(seen_by_the_network(digit)) for digit in digits],
+        "looked": [data_url(png) for png in looked],
+    }
 
 
 @blueprint.app_context_processor
@@ -52,6 +75,7 @@ def _what_every_page_shows() -> dict[str, Any]:
         "model": model_identity(),
         "max_images": config.max_images,
         "max_size": readable_size(config.max_body_bytes),
+        "feedback": config.feedback is not None,
     }
 
 

@@ -32,25 +32,37 @@ class Pad {
     if (this.drawing || event.button !== 0) return;
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.past.push(this.strokes);
-    this.strokes = [...this.strokes, [this.place(event)]];
-    this.update("ink");
+    this.lower(this.place(event));
   }
 
   go(event) {
     if (event.pointerId !== this.pointer) return;
-    const stroke = this.strokes.at(-1);
     // A screen draws 60 times a second; a pen reports more often, and curves are round with all of it.
     const moves = event.getCoalescedEvents?.() ?? [];
-    for (const move of moves.length > 0 ? moves : [event]) stroke.push(this.place(move));
-    this.update("ink");
+    this.draw((moves.length > 0 ? moves : [event]).map((move) => this.place(move)));
   }
 
   end(event) {
     if (event.pointerId !== this.pointer) return;
     this.pointer = null;
-    this.update("rest");
+    this.lift();
   }
+
+  // Whoever holds the pen: lowers it, and gets the stroke that begins, draws with it, and lifts it.
+  lower(point) {
+    const stroke = [point];
+    this.past.push(this.strokes);
+    this.strokes = [...this.strokes, stroke];
+    this.update("ink");
+    return stroke;
+  }
+
+  draw(points) {
+    this.strokes.at(-1).push(...points);
+    this.update("ink");
+  }
+
+  lift() { this.update("rest"); }
 
   undo() {
     if (this.drawing || !this.undoable) return;

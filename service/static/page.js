@@ -3,6 +3,7 @@
 "use strict";
 
 const CADENCE = 250; // milliseconds from a stroke's first ink to the question about it
+const READ = 4000; // milliseconds that a short sentence stays over the pad
 const SETTLED = 900; // milliseconds without a change after which a drawing's answer is read out
 
 const find = (id) => document.getElementById(id);
@@ -18,6 +19,7 @@ let repeat = null; // asks the latest question once more
 let wanted = false; // whether the drawing has changed since it was last sent
 let nextAsk, nextWord;
 let lastWord = "";
+let shown = welcome;
 
 const pad = new Pad(find("pad"), (how) => {
   ask.classList.toggle("drawn", !pad.empty);
@@ -128,27 +130,32 @@ function moveBoxesOntoPad(reply) {
 
 function show(nodes) {
   if (nodes === welcome) document.title = title;
-  update(answers, nodes === welcome ? nodes.map((node) => node.cloneNode(true)) : nodes);
+  shown = nodes;
+  render();
 }
 
-// Changes what is there in place, so that bars move, pictures do not flicker and the focus stays.
-function update(parent, fresh) {
-  const old = [...parent.childNodes];
-  old.slice(fresh.length).forEach((node) => node.remove());
-  fresh.forEach((node, place) => {
-    const before = old[place];
-    const same = before?.nodeName === node.nodeName && before.id === node.id;
-    if (!before) return parent.append(node);
-    if (!same || node.matches?.("[role=alert]")) return before.replaceWith(node);
-    if (node.nodeType !== Node.ELEMENT_NODE) return (before.data = node.data);
-    for (const { name } of [...before.attributes]) {
-      if (!node.hasAttribute(name)) before.removeAttribute(name);
-    }
-    for (const { name, value } of node.attributes) {
-      if (before.getAttribute(name) !== value) before.setAttribute(name, value);
-    }
-    update(before, [...node.childNodes]);
-  });
+// What came from the service stays as it is: what people do with it is shown in a copy.
+function render() {
+  const copy = document.createElement("div");
+  copy.append(...shown.map((node) => node.cloneNode(true)));
+  corrections?.dress(copy);
+  morph(answers, [...copy.childNodes]);
+}
+
+const corrections = typeof Corrections === "undefined" ? null : new Corrections(answers, boxes, {
+  silence: find("silence").content.querySelector("p").textContent,
+  changed: render,
+  say,
+});
+
+// Said to everybody for a while, or only to those who listen.
+function say(words, quietly = false) {
+  clearTimeout(nextWord);
+  const spoken = document.createElement("span");
+  spoken.className = quietly ? "spoken" : "";
+  spoken.textContent = words;
+  status.replaceChildren(spoken);
+  if (!quietly) nextWord = setTimeout(() => status.replaceChildren(), READ);
 }
 
 // Read out once for each answer that stays, not for every stroke. Errors are alerts by themselves.
@@ -158,12 +165,10 @@ function sayAnswer() {
   const word = words.join(". ").replace(/\s+/g, " ");
   if (word === lastWord) return;
   lastWord = word;
-  const spoken = document.createElement("span");
-  spoken.className = "spoken";
-  spoken.textContent = word;
-  status.replaceChildren(spoken);
+  say(word, true);
 }
 
+find("show").addEventListener("click", () => writeByItself(pad));
 undo.addEventListener("click", () => pad.undo());
 clear.addEventListener("click", () => pad.clear());
 answers.addEventListener("click", (event) => {
@@ -178,6 +183,11 @@ for (const input of [image, camera]) {
 }
 
 window.addEventListener("keydown", (event) => {
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat && !event.isComposing;
+  const writes = event.target.closest?.("input:not([type=file]), textarea, select, [contenteditable]");
+  if (plain && !writes && !pad.drawing && !question?.uploaded && corrections?.press(event.key)) {
+    event.preventDefault();
+  }
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
     event.preventDefault();
     pad.undo();

@@ -46,6 +46,7 @@ class FakeRecognizer:
     """Finds a seven in each hundred pixels of a picture's width, none on a white picture."""
 
     name, version = "fake", "1.2.3"
+    model = SimpleNamespace(geometry=SimpleNamespace(size=28, levels=255))
 
     def recognize(self, image: bytes) -> Any:
         if not image:

@@ -125,12 +125,16 @@ def test_each_digit_has_ten_bars_with_their_values_in_words(client, draw):
     assert [value for _, value in values] == ["0.3"] * 7 + ["97"] + ["0.3"] * 2
 
 
-def test_the_picture_and_what_the_network_saw_are_in_the_page(client, draw):
+def test_the_picture_and_what_the_network_saw_and_where_it_looked_are_in_the_page(client, draw):
     text = send(client, ("note.png", draw("1"))).text
-    picture, seen = (decode(url) for url in re.findall(r'(?:src|href)="(data:[^"]+)"', text))
+    picture, seen, looked = (decode(url) for url in re.findall(r'(?:src|href)="(data:[^"]+)"', text))
     assert picture.size == (130, 140)
     assert (seen.size, seen.mode) == ((28, 28), "L")
     assert seen.getpixel((5, 0)) == 5
+    assert (looked.size, looked.mode) == ((28, 28), "RGB")
+    above, below = (looked.getpixel((14, row)) for row in (2, 25))
+    assert above[2] > above[0], "cool, since more ink would speak against the answer"
+    assert below[0] > below[2], "warm, since it would speak for it"
 
 
 def test_no_digit_is_said_in_words(client, draw):
@@ -154,7 +158,7 @@ def test_file_names_are_text_and_never_markup(client, draw, name):
     for page in (send(client, (name, draw("1"))), send(client, (name, b"no picture"), ("b.png", draw("1")))):
         outline = Outline(page.text)
         assert all(script["src"].startswith("/static/") for script in outline.all("script"))
-        assert len(outline.all("script")) == 2
+        assert len(outline.all("script")) == len(Outline(client.get("/").text).all("script"))
         assert not [attributes for _, attributes in outline.tags if "onload" in attributes]
 
 
@@ -191,4 +195,4 @@ def test_the_shipped_model_answers_on_the_page(real_client, draw):
     assert '<span class="text">42</span>' in page.text
     picture, *seen = (decode(url) for url in re.findall(r'(?:src|href)="(data:[^"]+)"', page.text))
     assert picture.size == (190, 140)
-    assert [image.size for image in seen] == [(28, 28)] * 2
+    assert [(image.size, image.mode) for image in seen] == [((28, 28), "L"), ((28, 28), "RGB")] * 2
