@@ -1,6 +1,5 @@
 """The web service: a page and an HTTP interface that read handwritten digits from pictures."""
 
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -18,9 +17,10 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     """
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
-    from digitnet import Recognizer
-    from service import api, errors, headers, health, pages, served_model, uploads
+    from service import api, errors, headers, health, metrics, observed, pages, served_model, uploads
     from service.config import Config
+    from service.model_watch import ModelWatch
+    from service.turns import Turns
 
     config = config or Config()
     app = Flask(__name__)
@@ -31,13 +31,17 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         DIGITNET=config,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
-    served_model.register(app, recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels))
-    app.extensions["readers"] = BoundedSemaphore(config.readers)
+    watch = ModelWatch(config)
+    served_model.register(app, recognizer or watch.load(), None if recognizer else watch)
+    app.extensions["readers"] = Turns(config.readers, config.max_waiting)
 
+    observed.register(app, metrics.register(app))
     errors.register(app)
     headers.register(app)
     uploads.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(health.blueprint)
+    if config.metrics:
+        app.register_blueprint(metrics.blueprint)
     return app
