@@ -1,6 +1,5 @@
 """The web service: a page and an HTTP interface that read handwritten digits from pictures."""
 
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -19,7 +18,6 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     """
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
-    from digitnet import Recognizer
     from service import (
         access,
         api,
@@ -29,12 +27,16 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         headers,
         health,
         inference,
+        metrics,
+        observed,
         pages,
         served_model,
         uploads,
     )
     from service.config import Config
+    from service.model_watch import ModelWatch
     from service.openapi import Api
+    from service.turns import Turns
 
     config = config or Config()
     app = Api(__name__, config)
@@ -45,11 +47,13 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         DIGITNET=config,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
-    recognizer = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
-    served_model.register(app, recognizer)
+    watch = ModelWatch(config)
+    given, recognizer = recognizer, recognizer or watch.load()
+    served_model.register(app, recognizer, None if given else watch)
     feedback.register(app, recognizer)
-    app.extensions["readers"] = BoundedSemaphore(config.readers)
+    app.extensions["readers"] = Turns(config.readers, config.max_waiting)
 
+    observed.register(app, metrics.register(app))
     errors.register(app)
     headers.register(app)
     uploads.register(app)
@@ -60,4 +64,6 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(inference.blueprint)
     app.register_blueprint(feedback.blueprint)
+    if config.metrics:
+        app.register_blueprint(metrics.blueprint)
     return app

@@ -2,10 +2,14 @@
 
 import os
 import socket
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from service.config import Config
 
 HELP = """Serve the page and the HTTP interface that read handwritten digits.
 
@@ -75,17 +79,25 @@ def shown_default(default: object) -> str:
 def serve(settings: str | None, **options: str | None) -> None:
     """Serve with these settings until a signal stops it; values that are None were not given."""
     from digitnet.errors import DigitnetError
-    from service import create_app
     from service.config import SETTINGS_FILE, Config
-    from service.server import Server
+    from service.counter_folder import counter_folder
 
     if settings is not None:
         os.environ[SETTINGS_FILE] = settings
     try:
         config = Config(**{name: value for name, value in options.items() if value is not None})
-        app = create_app(config)
+        with counter_folder() if config.metrics else nullcontext():
+            _serve(config)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _serve(config: "Config") -> None:
+    # These bring prometheus_client, which must find the folder of the counters when it is imported.
+    from service import create_app
+    from service.server import Server
+
+    app = create_app(config)
     Server(app, _listen(config.host, config.port), config).run()
 
 

@@ -8,11 +8,11 @@ from flask_openapi import MediaType, RequestBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.answers import Answer, Model, prediction_of
-from service.health import known_picture
 from service.json_images import Images
 from service.negotiation import accepted
 from service.openapi import PREDICTING, api_blueprint, problems, schema_of
 from service.recognition import recognize_all
+from service.self_test import known_picture
 from service.served_model import model_identity
 from service.settings_sources import Switch, Whole
 from service.uploads import FIELD, take_images

@@ -1,15 +1,24 @@
 """The one place that turns an error into an answer: problem+json (RFC 9457), or a sentence on the page."""
 
 import json
+import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable, default_exceptions
 from werkzeug.wrappers import Response as BaseResponse
 
 from digitnet.errors import EmptyImageError, ImageError, ImageTooLargeError, UnsupportedImageError
+from service import metrics
 
 PROBLEM = "application/problem+json"
+NO_MEMORY = (
+    "The service has too little memory for this request at the moment. Try again in a few seconds, "
+    "or send smaller pictures."
+)
+SECONDS_WITHOUT_MEMORY = 5  # the time of a large picture or two
+
+log = logging.getLogger("service")
 
 # Sentences for errors that nobody described: those that Flask and Werkzeug raise by themselves.
 SENTENCES = {
@@ -46,6 +55,7 @@ def image_problem(error: ImageError, which: str = "") -> HTTPException:
 def register(app: Flask) -> None:
     """Make the application answer every error from here; unexpected ones arrive as 500, already logged."""
     app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(MemoryError, _answer_without_memory)
 
 
 def _answer(error: HTTPException) -> BaseResponse:
@@ -61,6 +71,13 @@ def _answer(error: HTTPException) -> BaseResponse:
     more = {"error": detail} if request.path == "/v2" or request.path.startswith("/v2/") else {}
     body = problem(answer.status_code, error.name, detail, **more)
     return Response(body, answer.status_code, _other_headers(answer), mimetype=PROBLEM)
+
+
+def _answer_without_memory(_error: MemoryError) -> BaseResponse:
+    # The process goes on: what the request had taken is free again once it is answered.
+    log.warning("out of memory")
+    metrics.current().overloaded("memory")
+    return _answer(ServiceUnavailable(NO_MEMORY, retry_after=SECONDS_WITHOUT_MEMORY))
 
 
 def _detail(error: HTTPException, status: int) -> str:

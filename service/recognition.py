@@ -1,19 +1,22 @@
 """Recognises the pictures of one request and says which picture an error is about."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-from flask import current_app
+from flask import current_app, g
+from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from digitnet import preview
 from digitnet.errors import ImageError
+from service import metrics
 from service.config import Config
 from service.errors import image_problem
 from service.served_model import recognizer
+from service.turns import Turns
 from service.uploads import Upload
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
     config: Config = current_app.config["DIGITNET"]
     predictions: list[Prediction] = []
     pixels = 0
+    counters = metrics.current()
+    counters.asked(len(uploads))
+    bind_contextvars(images=len(uploads))
     for number, upload in enumerate(uploads, start=1):
         try:
             with turn():
@@ -34,6 +40,7 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
             which = f"Image {number} of {len(uploads)}{name}: " if len(uploads) > 1 else ""
             raise image_problem(error, which) from error
         predictions.append(prediction)
+        counters.read(prediction)
         pixels += prediction.width * prediction.height
         # A small body can hold many pictures of many pixels.
         if pixels > config.max_total_pixels:
@@ -52,16 +59,31 @@ def turn() -> Iterator[None]:
     250 to 700 MB while it is read, and eight at once were no faster than eight in a row.
     """
     config: Config = current_app.config["DIGITNET"]
-    readers: BoundedSemaphore = current_app.extensions["readers"]
-    if not readers.acquire(timeout=config.turn_seconds):
+    readers: Turns = current_app.extensions["readers"]
+    counters = metrics.current()
+    # All turns of a request together have so long.
+    until = g.setdefault("reading_until", time.monotonic() + config.reading_seconds)
+    left = until - time.monotonic()
+    if left <= 0:
+        counters.overloaded("reading")
+        raise ServiceUnavailable(
+            f"The pictures of the request took more than {config.reading_seconds:g} seconds to read. "
+            "Send fewer at once.",
+            retry_after=ceil(config.turn_seconds),
+        )
+    with counters.waiting.track_inprogress():
+        lacking = readers.take(min(config.turn_seconds, left))
+    if lacking:
+        counters.overloaded(lacking)
         raise ServiceUnavailable(
             "The service has more pictures to read than it can. Try again in a few seconds.",
             retry_after=ceil(config.turn_seconds),
         )
     try:
-        yield
+        with counters.reading.track_inprogress():
+            yield
     finally:
-        readers.release()
+        readers.give()
 
 
 def small_picture(upload: Upload, max_side: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from service import logs, metrics, served_model
 from service.config import Config
-from service.worker import STOP_SIGNALS, PatientWorker
+from service.worker import HELD_BACK, PatientWorker
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # workers keep their heartbeat file here, not on a disk
 
@@ -48,9 +50,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "when_ready": self._announce,
+            "child_exit": PoliteArbiter.note_death,
+            "logger_class": logs.logger_class(config.log_format),
             "loglevel": config.log_level,
             "accesslog": "-",
-            "access_log_format": '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms',
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
             "control_socket_disable": True,
         }
@@ -68,6 +71,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Serve until a signal ends it."""
+        logs.configure(self.config)
         PoliteArbiter(self).run()
 
     def _announce(self, _arbiter: Any) -> None:
@@ -77,8 +81,44 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's master process, for which Ctrl+C is a stop like SIGTERM: what is under way is finished.
 
-    A second Ctrl+C ends the wait; gunicorn's own `stop` sees to that.
+    A second Ctrl+C ends the wait; gunicorn's own `stop` sees to that. SIGHUP has every process look for a
+    new model; gunicorn would replace the processes.
     """
+
+    def __init__(self, app: Server) -> None:
+        super().__init__(app)
+        flask = app.load()
+        self._served, self._metrics = served_model.of(flask), metrics.of(flask)
+        self._watch_seconds = app.config.watch_seconds
+        self._next_look = 0.0
+        self._asked_to_end: set[int] = set()
+
+    def handle_hup(self) -> None:
+        """Look for a new model, here and in every worker."""
+        self._look(anyway=True)
+        self.kill_workers(signal.SIGHUP)
+
+    def manage_workers(self) -> None:
+        """See to it that there are as many workers as should be; new ones start with the newest model."""
+        if self._watch_seconds and time.monotonic() >= self._next_look:
+            self._look()
+        super().manage_workers()
+
+    def _look(self, *, anyway: bool = False) -> None:
+        self._next_look = time.monotonic() + self._watch_seconds
+        if self._served.watch:
+            self._served.watch.look(self._served, self._metrics, anyway=anyway, report=True)
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        """Send a signal to a worker."""
+        if sig in (signal.SIGTERM, signal.SIGQUIT):
+            self._asked_to_end.add(pid)
+        super().kill_worker(pid, sig)
+
+    def note_death(self, worker: Any) -> None:
+        """A worker has ended."""
+        self._metrics.died(worker.pid, asked=worker.pid in self._asked_to_end)
+        self._asked_to_end.discard(worker.pid)
 
     def handle_int(self) -> None:
         """Stop as at SIGTERM; gunicorn would drop what is under way."""
@@ -89,7 +129,7 @@ class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
         gunicorn's worker forgets a signal that comes while it starts, and its master then waits in vain.
         """
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
         try:
             return super().spawn_worker()
         finally:

@@ -62,6 +62,8 @@ class UploadRequest(Request):
         source = get_input_stream(self.environ, max_content_length=limit + 1)
         try:
             body = source.read()
+        except MemoryError:
+            raise
         except Exception as error:  # each server has its own for malformed chunks and clients gone silent
             self.environ["wsgi.input"] = BytesIO()  # what is left cannot be read: nobody shall wait for it
             raise BadRequest(

@@ -1,34 +1,30 @@
 """gunicorn's thread worker with bounded patience, and with a problem+json for what it refuses itself."""
 
+import errno
 import math
 import os
 import signal
 import socket
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from gunicorn.http.errors import (
-    ConfigurationProblem,
-    ExpectationFailed,
-    InvalidHTTPVersion,
-    InvalidResponseHeader,
-    InvalidResponseHeaderName,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-    UnsupportedTransferCoding,
-)
+from flask import Flask
 from gunicorn.workers.gthread import ThreadWorker
+from structlog.contextvars import clear_contextvars, get_contextvars
 
+from service import limits, listening, metrics, observed, served_model
 from service.config import Config
-from service.errors import PROBLEM, SENTENCES, problem
-from service.headers import HEADERS
-from service.request_parser import InvalidHostError, Parser
+from service.refusals import answer_to
+from service.request_parser import Parser
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT}
+HELD_BACK = {*STOP_SIGNALS, signal.SIGHUP}  # until a worker listens for them
 SECONDS_TO_CLOSE = 2.0  # for a client that has its answer
+# The machine lacks something at the moment: files, memory.
+LACKING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -45,11 +41,42 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         # Connections that a thread serves or that queue for one, and when reading from them ends.
         self._deadlines: dict[Any, float] = {}
 
+    def init_process(self) -> None:
+        """Begin: in the new process, before its first thread."""
+        limits.limit_memory(self._config.max_memory_mib)
+        super().init_process()
+
+    def get_thread_pool(self) -> limits.ThreadPool:
+        """The threads that serve clients."""
+        return limits.thread_pool(self._config.threads)
+
     def init_signals(self) -> None:
         """Leave Ctrl+C, which reaches every process of a terminal, to the master."""
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        watch = served_model.of(self.app.load()).watch
+        signal.signal(signal.SIGHUP, (lambda *_: watch.call()) if watch else signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
+
+    def run(self) -> None:
+        """Serve until a signal ends it, with the model that is in the file by now."""
+        self._application: Flask = self.app.load()
+        self.wsgi = self._call
+        served, self._metrics = served_model.of(self._application), metrics.of(self._application)
+        self._metrics.serves(served.recognizer)
+        if served.watch:
+            served.watch.start(served, self._metrics)
+        super().run()
+
+    def _call(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Call the application; an answer that is given during a stop says that the connection ends."""
+
+        def start(*args: Any) -> Any:
+            if not self.alive:
+                start_response.__self__.force_close()  # type: ignore[attr-defined]  # gunicorn's Response
+            return start_response(*args)
+
+        return self._application(environ, start)
 
     def handle_quit(self, _signal: int, _frame: Any) -> None:
         """Stop at once, as the master asks at a second Ctrl+C. Python's own end would wait for threads."""
@@ -62,6 +89,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection, in a thread."""
+        clear_contextvars()
         self._deadlines[conn] = time.monotonic() + self._config.header_seconds
         conn.parser = conn.parser or Parser(self.cfg, conn.sock, conn.client)
         try:
@@ -81,29 +109,37 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never reaches the application: what is no HTTP, or HTTP that is not understood."""
         req = req or getattr(exc, "request", None)
-        status, detail = refusal(exc)
+        proposed = dict(getattr(req, "headers", None) or ()).get("X-REQUEST-ID")
+        identity = get_contextvars().get("request_id") or observed.begin(proposed)
+        status, head, body = answer_to(exc, identity)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self.log.error("Error handling a request", exc_info=exc)
         else:
-            self.log.warning("Refused a request of %s with %d: %s", (addr or [""])[0], status, exc)
-        body = problem(status, status.phrase, detail).encode()
-        headers = {
-            **HEADERS,
-            "Connection": "close",
-            "Content-Type": PROBLEM,
-            "Content-Length": str(len(body)),
-        }
-        lines = [
-            f"HTTP/1.1 {status} {status.phrase}",
-            *(f"{name}: {headers[name]}" for name in headers),
-            "",
-            "",
-        ]
+            # What is wrong may stand in a header field that is secret.
+            self.log.warning("Refused a request: %s", type(exc).__name__)
+        self._metrics.malformed(status)
+        method = str(getattr(req, "method", None) or "")
+        self.log.answered(
+            method=method,
+            path=str(getattr(req, "path", None) or ""),
+            status=int(status),
+            bytes=len(body),
+            milliseconds=0,
+            client=str((addr or [""])[0]),
+        )
         with suppress(OSError):  # the client is gone
             client.settimeout(self._config.silence_seconds)
-            client.sendall("\r\n".join(lines).encode("latin-1"))
-            if getattr(req, "method", None) != "HEAD":
-                client.sendall(body)
+            client.sendall(head if method == "HEAD" else head + body)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Go on where the machine lacks something for a moment; gunicorn would end the process."""
+        try:
+            super().wait_for_and_dispatch_events(timeout)
+        except (MemoryError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in LACKING:
+                raise
+            self.log.warning("Takes no connection at the moment: %s", error)
+            time.sleep(0.1)
 
     def notify(self) -> None:
         """The heartbeat: the main loop calls this at each turn, at least once a second."""
@@ -126,11 +162,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._close_listeners()
 
     def _close_listeners(self) -> None:
-        """At a stop: take in those who connected before, and let those who come now be refused at once.
+        """At a stop: take in those who connected before, and let those who come now be refused.
 
         gunicorn closes the listeners last: whoever comes meanwhile waits, and is reset in the end.
         """
         for listener in self.sockets:
+            listening.take_no_newcomers(listener.sock)
             listener.setblocking(False)
             taken = -1
             while taken != self.nr_conns:
@@ -139,38 +176,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             listener.close()
 
     def _all_threads_taken(self) -> bool:
-        return len(self._deadlines) >= int(self.cfg.threads)
-
-
-def refusal(error: Exception) -> tuple[HTTPStatus, str]:
-    """The status and the sentence for what gunicorn raised in place of calling the application.
-
-    >>> refusal(LimitRequestLine(9000, 2048))[0]
-    <HTTPStatus.REQUEST_URI_TOO_LONG: 414>
-    """
-    if isinstance(error, LimitRequestLine):
-        return HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long. No address of this service is."
-    if isinstance(error, LimitRequestHeaders):
-        return (
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "The header fields are too many or too long. Send fewer, such as fewer cookies.",
-        )
-    if isinstance(error, UnsupportedTransferCoding):
-        return HTTPStatus.NOT_IMPLEMENTED, "Of transfer codings only chunked is understood."
-    if isinstance(error, ExpectationFailed):
-        return HTTPStatus.EXPECTATION_FAILED, "Of expectations only 100-continue is understood."
-    # gunicorn keeps a version that it could read as a pair of numbers.
-    if isinstance(error, InvalidHTTPVersion) and isinstance(error.version, tuple):
-        return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This version of HTTP is not served. Use HTTP/1.1."
-    if isinstance(error, InvalidHostError):
-        return HTTPStatus.BAD_REQUEST, "The request names no host, or no valid one, in the header field Host."
-    own = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
-    if isinstance(error, ParseException) and not isinstance(error, own):
-        return (
-            HTTPStatus.BAD_REQUEST,
-            "The request is not valid HTTP: its first line, a header field or its length is malformed.",
-        )
-    return HTTPStatus.INTERNAL_SERVER_ERROR, SENTENCES[HTTPStatus.INTERNAL_SERVER_ERROR]
+        return len(self._deadlines) >= int(self.tpool.size)
 
 
 def _say_goodbye(sock: socket.socket) -> None:

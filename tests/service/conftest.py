@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import json
 import os
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 import zlib
@@ -139,6 +141,23 @@ class Server:
 
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self.process, self.port, self.url = process, port, f"http://127.0.0.1:{port}"
+        self.requests: list[dict[str, Any]] = []  # what its log says of each request
+        # A pipe that nobody reads would fill up and stop the server.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self.requests.extend(json.loads(line) for line in self.process.stdout)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(10)
+        self.process.stdout.close()
 
     def post(self, body: bytes, content_type: str, address: str = PREDICT) -> tuple[int, str, bytes]:
         """Post with urllib; return status, content type and body."""
@@ -178,15 +197,15 @@ def run_server(*options: str, **environment: str) -> Iterator[Server]:
     try:
         line = process.stdout.readline()
         assert line.startswith("digitnet serves http://127.0.0.1:"), f"the server said {line!r}"
-        yield Server(process, int(line.split()[2].rsplit(":", 1)[1]))
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
+    server = Server(process, int(line.split()[2].rsplit(":", 1)[1]))
+    try:
+        yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        server.stop()
 
 
 @pytest.fixture(name="run_server")

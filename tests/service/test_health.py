@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.health import known_picture
+from service.self_test import known_picture
 
 
 class Stuck:

@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis.engine import events, from_schema
 
-from service.health import known_picture
+from service.self_test import known_picture
 
 # A schema cannot say what a picture is. Of these one is read, one is damaged, and the others are none.
 CONTENT = st.sampled_from([known_picture(), known_picture()[:100]]) | st.binary(min_size=1, max_size=64)

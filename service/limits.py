@@ -1,0 +1,59 @@
+"""What a process may take of the machine: memory, and as many threads as it gets."""
+
+import ctypes
+import logging
+import resource
+from concurrent.futures import ThreadPoolExecutor
+
+log = logging.getLogger("service")
+
+M_ARENA_MAX = -8  # of glibc's malloc.h
+ARENAS = 4
+MIB = 2**20
+
+
+def limit_memory(mib: int) -> None:
+    """Bound the address space of this process: what goes beyond is a MemoryError; 0 changes nothing."""
+    if not mib:
+        return
+    _save_address_space()
+    try:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = mib * MIB if hard == resource.RLIM_INFINITY else min(mib * MIB, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    except (ValueError, OSError) as error:  # macOS takes no limit below what is mapped already
+        log.warning("memory is not limited", extra={"reason": str(error)})
+
+
+def _save_address_space() -> None:
+    """Let the C library keep few heaps: it would set 64 MiB of addresses aside for each thread's own."""
+    try:
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+    except (AttributeError, OSError):  # another C library, which has no such heaps
+        return
+
+
+class ThreadPool(ThreadPoolExecutor):
+    """Makes do with the threads that it has where the system gives no more."""
+
+    @property
+    def size(self) -> int:
+        """How many threads there can be."""
+        return self._max_workers
+
+    def _adjust_thread_count(self) -> None:
+        # The task is in the queue already, and one of the threads will come to it.
+        try:
+            super()._adjust_thread_count()
+        except (RuntimeError, MemoryError) as error:
+            if not self._threads:
+                raise
+            self._max_workers = len(self._threads)
+            log.warning("no more threads", extra={"threads": self._max_workers, "reason": str(error)})
+
+
+def thread_pool(threads: int) -> ThreadPool:
+    """A pool that starts its first thread now: without any, a process had better not begin to serve."""
+    pool = ThreadPool(max_workers=threads, thread_name_prefix="client")
+    pool.submit(int)
+    return pool

@@ -1,0 +1,108 @@
+"""How the service writes its log: a line an event, as JSON for programs or as text for people."""
+
+import json
+import logging
+import re
+import sys
+from datetime import timedelta
+from typing import Any
+
+from gunicorn.glogging import Logger as GunicornLogger
+from structlog.contextvars import merge_contextvars
+from structlog.processors import TimeStamper, format_exc_info
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level
+from structlog.typing import EventDict
+
+from service.config import Config
+
+FIRST = ("time", "level", "event", "request_id")
+PLAIN = re.compile(r"[A-Za-z0-9_./:+-]+")  # what stands in a line of text without quotes
+
+
+class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's logger in this format: requests go to standard output, a line each, all else to error.
+
+    A line never holds a query, a header field or anything of a body.
+    """
+
+    formatter: logging.Formatter
+
+    def _set_handler(self, log: logging.Logger, output: Any, fmt: Any, stream: Any = None) -> None:  # noqa: ARG002
+        super()._set_handler(log, output, self.formatter, stream)
+
+    def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        """Write down a request that has been answered."""
+        self.answered(
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+            status=resp.status_code,
+            bytes=resp.sent,
+            milliseconds=round(request_time.total_seconds() * 1000, 1),
+            client=environ.get("REMOTE_ADDR") or "",
+        )
+
+    def answered(self, **said: object) -> None:
+        """The line of a request; its id and its number of images come from the request's context."""
+        self.access_log.info("request", extra=said)
+
+
+def logger_class(form: str) -> type[Logger]:
+    """The logger for gunicorn, which builds it itself."""
+    return type("ServiceLogger", (Logger,), {"formatter": formatter(form)})
+
+
+def formatter(form: str) -> logging.Formatter:
+    """Turns a record of Python's logging into a line: `form` is "json" or "text"."""
+    return ProcessorFormatter(
+        foreign_pre_chain=[
+            merge_contextvars,
+            ExtraAdder(),
+            add_log_level,
+            TimeStamper(fmt="iso", key="time"),
+            format_exc_info,
+        ],
+        processors=[ProcessorFormatter.remove_processors_meta, _in_order, FORMATS[form]],
+    )
+
+
+def configure(config: Config) -> None:
+    """Send what the service and its libraries report to standard error, in the format of the settings."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(config.log_format))
+    level = logging.getLevelNamesMapping()[config.log_level.upper()]
+    # Libraries such as Pillow tell details of pictures at lower levels.
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.getLogger("service").setLevel(level)
+    logging.captureWarnings(True)
+
+
+def _in_order(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    return {**{name: event[name] for name in FIRST if name in event}, **event}
+
+
+def _as_json(_logger: Any, _name: str, event: EventDict) -> str:
+    return json.dumps(event, default=str)  # all that is not ASCII is escaped, line ends among them
+
+
+def _as_text(_logger: Any, _name: str, event: EventDict) -> str:
+    time, level, said = event.pop("time"), event.pop("level"), event.pop("event")
+    trace = str(event.pop("exception", ""))
+    line = [time, f"{level:7}", _escaped(said), *(f"{name}={_value(event[name])}" for name in event)]
+    # Only a trace has more lines than one, and they are indented: nothing a client sends looks like a line.
+    return "\n".join([" ".join(line), *(f"    {_escaped(part)}" for part in trace.split("\n") if part)])
+
+
+def _value(value: object) -> str:
+    return str(value) if PLAIN.fullmatch(str(value)) else json.dumps(value, default=str)
+
+
+def _escaped(text: object) -> str:
+    """A text without control characters: what a terminal would obey is written out.
+
+    >>> _escaped("gone\\n\\x1b[2J")
+    'gone\\\\n\\\\u001b[2J'
+    """
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in str(text))
+
+
+FORMATS = {"json": _as_json, "text": _as_text}
