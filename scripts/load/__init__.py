@@ -1,0 +1,1 @@
+"""Clients of every kind for a server under test, mixed, slow and hostile, and a watch on its processes."""
