@@ -19,7 +19,9 @@ NAMES = [
     "Content-Encoding",
     "Content-Type",
 ]
-WORDS = "a.example : 8000 [ ] ::1 http:// https:// null same-origin none , = \" gzip deflate ; % \\ 192.0.2.1 é ÿ"
+WORDS = (
+    'a.example : 8000 [ ] ::1 http:// https:// null same-origin none , = " gzip deflate ; % \\ 192.0.2.1 é ÿ'
+)
 PIECES = [*WORDS.split(), "Bearer ", "Basic ", "Digest ", " "]
 VALUES = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
