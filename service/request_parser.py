@@ -1,4 +1,4 @@
-"""gunicorn's parser for HTTP/1.1, with the rule about Host, and with the request kept for an error."""
+"""gunicorn's parser for HTTP/1.1, with rules about Host and codings, and the request kept for an error."""
 
 import re
 from typing import Any

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digitnet.errors import ConfigurationError
 
-LINE = re.compile(r"([A-Za-z0-9._-]{1,64})[ \t]+sha256:([0-9a-f]{64})")
+LINE = re.compile(r"([A-Za-z0-9._-]{1,64})[ \t]+sha256:([0-9A-Fa-f]{64})")
 HOW = "python scripts/new_key.py NAME makes a key and its line."
 
 Entries = tuple[tuple[str, bytes], ...]

@@ -139,6 +139,11 @@ def test_every_key_of_the_file_counts(client, keys, draw):
     assert send(client, draw, X_API_Key="key 50").status_code == 401
 
 
+def test_a_line_may_be_written_with_capitals_tabs_and_a_comment(client, keys, draw):
+    keys.write_text("\ttablet\t sha256:" + line("", OTHER).strip()[7:].upper() + "  # on the wall\r\n")
+    assert send(client, draw, X_API_Key=OTHER).status_code == 200
+
+
 def test_each_key_is_compared_and_in_constant_time(keys, monkeypatch):
     """Also when the first one was right: how long it takes must not tell which it was."""
     keys.write_text(line("a", KEY) + line("b", OTHER) + line("c", "third"))

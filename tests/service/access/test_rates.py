@@ -190,3 +190,17 @@ def test_many_threads_are_counted_one_by_one():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: counters.incr("a", 60), range(20_000)))
     assert counters.get("a") == 20_000
+
+
+def test_each_process_counts_for_itself(run_server, model):
+    """So that two of them take up to twice as many of a client, as the documentation says."""
+
+    def status():
+        return server.talk(b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").split()[1]
+
+    with run_server("--model", str(model), "--workers", "1", DIGITNET_RATE_LIMIT="5/hour") as server:
+        assert [status() for _ in range(7)] == [b"404"] * 5 + [b"429"] * 2
+    with run_server("--model", str(model), "--workers", "2", DIGITNET_RATE_LIMIT="5/hour") as server:
+        taken = [status() for _ in range(30)].count(b"404")
+        assert 5 <= taken <= 10
+        assert server.is_alive()
