@@ -70,6 +70,7 @@ def _identity(model: Model) -> list[tuple[str, ...]]:
         ("input", f"{geometry.size}×{geometry.size} pixels, the digit in a box of {geometry.box}"),
         ("trained on", provenance.get("training", "")),
         *_beside(provenance.get("recipe", {})),
+        *(("then on", _refined(made)) for made in provenance.get("refined", [])),
         ("validated on", provenance.get("validation", "")),
         ("seed, epochs", f"{provenance.get('seed')}, {provenance.get('epochs')}"),
         ("recipe", f"`{json.dumps(provenance.get('recipe', {}))}`"),
@@ -90,6 +91,14 @@ def _beside(recipe: dict[str, Any]) -> list[tuple[str, str]]:
             "scribbles, and digits cut, joined and turned)",
         )
     ]
+
+
+def _refined(made: dict[str, Any]) -> str:
+    return (
+        f"{made['corrections'] - made['held_out']:,} corrections for {made['epochs']} epochs, among "
+        f"{made['replayed']:,} pictures of what it knew as version `{made['base']}` (SHA-256 of the "
+        f"corrections, {made['held_out']:,} held out among them: `{made['checksum'][:12]}…`)"
+    )
 
 
 def _figures(model: Model, report: dict[str, Any]) -> list[tuple[str, ...]]:

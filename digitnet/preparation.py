@@ -130,14 +130,21 @@ def _batches(examples: Examples, geometry: Geometry, recipe: Recipe, seed: int) 
         examples.labels,
         batch_size=recipe.batch_size,
         seed=seed,
-        augment=_augmenter(geometry, recipe, deformation) if deformation else None,
-        late_augment=(settled, _augmenter(geometry, recipe, deformation.scaled(0.5)))
+        augment=augmenter(geometry, recipe, deformation) if deformation else None,
+        late_augment=(settled, augmenter(geometry, recipe, deformation.scaled(0.5)))
         if deformation and recipe.settle
         else None,
     )
 
 
-def _augmenter(geometry: Geometry, recipe: Recipe, deformation: Deformation) -> Augmenter | FineAugmenter:
+def augmenter(geometry: Geometry, recipe: Recipe, deformation: Deformation) -> Augmenter | FineAugmenter:
+    """What deforms a batch of pictures of the given geometry, on a grid as fine as the recipe says.
+
+    >>> from digitnet.geometry import DIGITS_GEOMETRY
+    >>> from digitnet.recipes import RECIPES
+    >>> type(augmenter(DIGITS_GEOMETRY, RECIPES["digits"], Deformation())).__name__
+    'FineAugmenter'
+    """
     if recipe.fineness > 1:
         return FineAugmenter(geometry.size, deformation, factor=recipe.fineness)
     return Augmenter(geometry.size, deformation)

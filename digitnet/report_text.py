@@ -10,6 +10,7 @@ from digitnet.card_tables import percent
 if TYPE_CHECKING:  # what measures a model need not load all that trains one
     from digitnet.fitting import Fit
     from digitnet.model_file import Model
+    from digitnet.refinement import Refinement
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
@@ -47,6 +48,39 @@ def training_lines(model: Model, run: Fit) -> list[str]:
         f"  temperature           {model.temperature:>8.2f}",
         f"  sure from confidence  {model.rejection_threshold:>8.2f}",
     ]
+
+
+def refinement_lines(base: Model, refined: Refinement) -> list[str]:
+    """What a model has learnt from corrections, before and after, with a warning where it forgot."""
+    before, after, model = refined.before, refined.after, refined.model
+    seconds = sum(report.seconds for report in refined.history)
+    shares = [
+        ("test accuracy", before.test, after.test),
+        (f"{refined.practised:,} corrections: right", before.practised, after.practised),
+    ]
+    if before.held_out is not None and after.held_out is not None:
+        shares.append((f"{refined.held_out:,} held out: right", before.held_out, after.held_out))
+    if before.rejected is not None and after.rejected is not None:
+        shares.append(("no digits: rejected", before.rejected, after.rejected))
+    lines = [
+        f"Learning from corrections {'interrupted' if refined.interrupted else 'complete'} after "
+        f"{len(refined.history)} epochs, {seconds:.1f} s.",
+        f"  {'':<26} {'before':>9}   {'after':>9}",
+        *(f"  {name:<26} {percent(old):>9}   {percent(new):>9}" for name, old, new in shares),
+        *(
+            f"  {name:<26} {old:>9.2f}   {new:>9.2f}"
+            for name, old, new in (
+                ("temperature", base.temperature, model.temperature),
+                ("sure from confidence", base.rejection_threshold, model.rejection_threshold),
+            )
+        ),
+    ]
+    if refined.forgot:
+        lines.append(
+            f"Warning: test accuracy fell by {100 * (before.test - after.test):.2f} points. Corrections may "
+            "be wrong, or written quite unlike the test split; look at them before this model serves."
+        )
+    return lines
 
 
 def _test_split(report: dict[str, Any]) -> Iterator[str]:

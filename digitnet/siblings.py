@@ -44,4 +44,6 @@ def sibling_errors(model: Model, paths: Sequence[Path]) -> list[float]:
 
 def _family(model: Model) -> str:
     # As JSON, since a recipe that was read from a file has lists where a fresh one has tuples.
-    return json.dumps([model.provenance.get("dataset"), model.provenance.get("recipe")], sort_keys=True)
+    # What a model has learnt later makes another family of it.
+    made = [model.provenance.get(name) for name in ("dataset", "recipe", "refined")]
+    return json.dumps(made, sort_keys=True)

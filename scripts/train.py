@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
-from tqdm import tqdm
+from train_on_corrections import check_options, train_on_corrections
+from training_run import draw, remove_old_card, train, with_metrics
 
-from digitnet.data import Dataset, load, load_digits
+from digitnet.data import Dataset, load
 from digitnet.errors import DigitnetError
-from digitnet.evaluation import accuracy
 from digitnet.files import ensure_writable
-from digitnet.fitting import Fit, fit
-from digitnet.model_file import Model, card_path, checksum_on_card, save_model
+from digitnet.model_file import save_model
 from digitnet.recipes import RECIPES, Recipe
 from digitnet.recognizer import Recognizer
 from digitnet.report_text import training_lines
-from digitnet.synthesis.font_files import FontFile, fetch_fonts
-from digitnet.training import EpochReport
+from digitnet.synthesis.font_files import fetch_fonts
 
 
 def _widths(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
@@ -52,7 +48,7 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Model file to write.  [default: runs/DATASET.safetensors]",
+    help="Model file to write.  [default: runs/DATASET.safetensors, or runs/DATASET-refined.safetensors]",
 )
 @click.option(
     "--recipe",
@@ -66,12 +62,26 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     "--fonts-dir",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Folder with the handwriting fonts of the recipe handwriting. Without it they are taken from the "
-    "user's cache, else fetched once, by npm.",
+    "user's cache, else fetched once, by npm; --feedback does without them.",
+)
+@click.option(
+    "--feedback",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of corrections, as the service keeps it: train a model a little more, on them. Those of the "
+    "service's own model, 28×28, need --dataset mnist.",
+)
+@click.option(
+    "--model",
+    "base",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The model to train on with --feedback.  [default: the shipped one for the data set]",
 )
 @click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes through the training split.")
+@click.option(
+    "--epochs", type=click.IntRange(min=1), help="Passes through the training split; with --feedback 5."
+)
 @click.option("--batch-size", type=click.IntRange(min=1), help="Pictures in a step.")
-@click.option("--learning-rate", type=float, help="Peak of the one-cycle schedule.")
+@click.option("--learning-rate", type=float, help="Peak of the one-cycle schedule; with --feedback 0.0003.")
 @click.option("--weight-decay", type=float, help="Decoupled weight decay of AdamW.")
 @click.option("--dropout", type=float, help="Rate of the dropout after each hidden layer.")
 @click.option("--deform/--no-deform", default=None, help="Deform every picture anew in every epoch, or not.")
@@ -97,27 +107,23 @@ def main(
     dataset: str,
     data_dir: Path | None,
     output: Path | None,
-    recipe_name: str | None,
     fonts_dir: Path | None,
-    hidden: tuple[int, ...] | None,
+    feedback: Path | None,
+    base: Path | None,
     epochs: int | None,
-    batch_size: int | None,
     learning_rate: float | None,
-    weight_decay: float | None,
-    dropout: float | None,
-    deform: bool | None,
-    validation: float | None,
-    patience: int | None,
     seed: int,
-    checkpoint: Path | None,
-    plots: Path | None,
     quiet: bool,
+    **settings: Any,
 ) -> None:
     """Train a digit recogniser and write it to a model file.
 
     Whatever is not given comes from a recipe that is known to work for the data set. A part of the
     training split is held out: it chooses the confidence below which answers come back as not sure.
     The test split is measured once, at the end.
+
+    With --feedback no new network is trained: a model learns from the corrections that the service has
+    kept, among pictures of what it knew before. What it reads right is told before and after.
 
     Ctrl-C stops early and saves the best model so far.
 
@@ -128,109 +134,77 @@ def main(
       python scripts/train.py --dataset mnist --checkpoint runs/mnist.checkpoint
       python scripts/train.py --dataset mnist --data-dir ~/my-digits --output runs/mine.safetensors
       python scripts/train.py --dataset mnist --recipe handwriting --checkpoint runs/hour.checkpoint
+      python scripts/train.py --dataset mnist --feedback corrections.sqlite --output runs/better.safetensors
     """
-    output = output or Path("runs") / f"{dataset}.safetensors"
+    output = output or Path("runs") / f"{dataset}{'-refined' * bool(feedback)}.safetensors"
     if output.suffix == ".md":
         raise click.ClickException(f"{output} would be its own card; give the model another ending.")
+    if feedback:
+        check_options(settings)
+    elif base:
+        raise click.UsageError("--model is the model that --feedback trains on; name both or neither.")
     try:
         data = load(dataset, data_dir=data_dir, progress=not quiet)  # type: ignore[arg-type]
-        changes = {
-            "hidden": hidden,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "weight_decay": weight_decay,
-            "dropout": dropout,
-            "validation": validation,
-            "patience": patience,
-        }
-        recipe = replace(
-            RECIPES[recipe_name or dataset], **{name: v for name, v in changes.items() if v is not None}
-        )
-        if deform is False:
-            recipe = replace(recipe, deformation=None)
         # An hour of training must not end in a folder that cannot be written.
         ensure_writable(output)
-        if plots:
-            ensure_writable(plots / "learning-curves.png")
-        fonts = fetch_fonts(fonts_dir=fonts_dir, progress=not quiet) if recipe.wants_fonts else []
-        run = _train(data, recipe, seed, checkpoint, quiet, fonts)
-        _remove_old_card(output)
-        save_model(run.model, output)
-        probabilities = Recognizer(run.model).probabilities(data.test.images)
-        model = _with_metrics(run, data, probabilities, recipe, seed, quiet)
-        save_model(model, output)
+        if feedback:
+            fonts = fetch_fonts(fonts_dir=fonts_dir, progress=not quiet) if fonts_dir else []
+            train_on_corrections(
+                feedback,
+                base,
+                data,
+                output,
+                epochs=epochs,
+                learning_rate=learning_rate,
+                seed=seed,
+                quiet=quiet,
+                fonts=fonts,
+            )
+        else:
+            recipe = _recipe(dataset, settings | {"epochs": epochs, "learning_rate": learning_rate})
+            _train_anew(data, recipe, output, fonts_dir, seed, quiet, settings)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
     except MemoryError as error:
         raise click.ClickException(
             "That does not fit into memory; choose narrower --hidden layers or a smaller --batch-size."
         ) from error
+
+
+def _recipe(dataset: str, settings: dict[str, Any]) -> Recipe:
+    """The recipe of that name, or the data set's, with the settings that were given."""
+    recipe = RECIPES[settings["recipe_name"] or dataset]
+    names = {field.name for field in fields(Recipe)}
+    recipe = replace(
+        recipe, **{name: value for name, value in settings.items() if name in names and value is not None}
+    )
+    return replace(recipe, deformation=None) if settings["deform"] is False else recipe
+
+
+def _train_anew(
+    data: Dataset,
+    recipe: Recipe,
+    output: Path,
+    fonts_dir: Path | None,
+    seed: int,
+    quiet: bool,
+    settings: dict[str, Any],
+) -> None:
+    """A new model: trained, saved, measured, saved with its figures, told and drawn."""
+    plots = settings["plots"]
+    if plots:
+        ensure_writable(plots / "learning-curves.png")
+    fonts = fetch_fonts(fonts_dir=fonts_dir, progress=not quiet) if recipe.wants_fonts else []
+    run = train(data, recipe, seed, settings["checkpoint"], quiet, fonts)
+    remove_old_card(output)
+    save_model(run.model, output)
+    probabilities = Recognizer(run.model).probabilities(data.test.images)
+    model = with_metrics(run, data, probabilities, recipe, seed, quiet)
+    save_model(model, output)
     click.echo("\n".join(training_lines(model, run)))
     click.echo(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")
     if plots:
-        _draw(plots, run, data, probabilities)
-
-
-def _remove_old_card(output: Path) -> None:
-    card = card_path(output)
-    if checksum_on_card(card):
-        card.unlink()
-        click.echo(
-            f"Removed {card}: it described another model. scripts/evaluate.py --card writes a new one."
-        )
-
-
-def _train(
-    data: Dataset,
-    recipe: Recipe,
-    seed: int,
-    checkpoint: Path | None,
-    quiet: bool,
-    fonts: Sequence[FontFile] = (),
-) -> Fit:
-    # disable=None: no bar where standard error is not a terminal, such as a log file.
-    with tqdm(total=recipe.epochs, unit="epoch", disable=quiet or None, file=sys.stderr) as bar:
-
-        def on_epoch(report: EpochReport) -> None:
-            bar.update(report.epoch - bar.n)
-            bar.set_postfix_str(
-                f"loss {report.training_loss:.4f}, validation {report.validation_loss:.4f} "
-                f"({100 * (report.validation_metric or 0):.2f} % right)",
-                refresh=False,
-            )
-
-        return fit(data, recipe, seed=seed, checkpoint=checkpoint, on_epoch=on_epoch, fonts=fonts)
-
-
-def _with_metrics(
-    run: Fit, data: Dataset, probabilities: np.ndarray, recipe: Recipe, seed: int, quiet: bool
-) -> Model:
-    """The model with its test figures; for digits those of a twin on shuffled data stand beside them."""
-    metrics = run.model.metrics | {"test_accuracy": accuracy(probabilities, data.test.labels)}
-    if data.grouped and not run.interrupted:
-        if not quiet:
-            click.echo("Training a twin on shuffled data, for the figure that is usually quoted.", err=True)
-        shuffled = load_digits("shuffled", seed=seed)
-        twin = _train(shuffled, recipe, seed, None, quiet)
-        if not twin.interrupted:
-            probabilities = Recognizer(twin.model).probabilities(shuffled.test.images)
-            metrics["shuffled_test_accuracy"] = accuracy(probabilities, shuffled.test.labels)
-    return replace(run.model, metrics=metrics)
-
-
-def _draw(folder: Path, run: Fit, data: Dataset, probabilities: np.ndarray) -> None:
-    try:
-        from digitnet import plots
-    except ImportError as error:
-        raise click.ClickException(
-            "The model is saved, but pictures need matplotlib: pip install 'digitnet[plots]'."
-        ) from error
-    for path in (
-        plots.save(plots.learning_curves(run.history), folder / "learning-curves.png"),
-        *plots.save_test_pictures(folder, data.test, probabilities),
-    ):
-        click.echo(f"Drew {path}.")
+        draw(plots, run, data, probabilities)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,14 @@ def test_siblings_give_their_errors(model, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"seed": 0}, {"dataset": "mnist"}, {"recipe": {}}, {"ended": "interrupted"}, {"tested": False}],
+    [
+        {"seed": 0},
+        {"dataset": "mnist"},
+        {"recipe": {}},
+        {"refined": [{"corrections": 3}]},
+        {"ended": "interrupted"},
+        {"tested": False},
+    ],
 )
 def test_strangers_are_refused(model, tmp_path, changes):
     path = _saved(model, tmp_path / "m", **({"seed": 1} | changes))

@@ -79,14 +79,14 @@ def held_out_handwriting(fonts: Sequence[FontFile], *, count: int = 3000, seed: 
     """Digits to calibrate on, from hands that are never trained on.
 
     A third is drawn by fonts that are held out, a third by the writers of the second half of scikit-learn's
-    digits, a third stroke by stroke with numbers of their own.
+    digits, a third stroke by stroke with numbers of their own. Without fonts it is halves.
     """
     glyphs = font_digits(fonts, held_out=True)
     small = load_digits("writers").test
     return _collect(
         [
             (1.0, _drawn_digit),
-            (1.0, lambda rng: _font_digit(glyphs, rng)),
+            *_of_fonts(1.0, glyphs, _font_digit),
             (1.0, lambda rng: _small_digit(small, rng)),
         ],
         count,
@@ -95,11 +95,11 @@ def held_out_handwriting(fonts: Sequence[FontFile], *, count: int = 3000, seed: 
 
 
 def held_out_signs(fonts: Sequence[FontFile], *, count: int = 3000, seed: int = 78) -> Examples:
-    """What is no digit, to measure rejection on: signs of held-out fonts, and scribbles and marks."""
+    """What is no digit, to measure rejection on: signs of held-out fonts, if any, and scribbles."""
     glyphs = font_signs(fonts, held_out=True)
     return _collect(
         [
-            (0.6, lambda rng: (_font_ink(glyphs, rng)[0], NO_DIGIT)),
+            *_of_fonts(0.6, glyphs, _font_sign),
             (0.4, _scribble),
         ],
         count,
@@ -115,7 +115,7 @@ def written_digits(source: Split, glyphs: Sequence[Glyph], count: int, rng: Rng)
 
     Args:
         source: the training split of MNIST.
-        glyphs: digits of fonts.
+        glyphs: digits of fonts; without any the other kinds take their share.
         count: how many.
         rng: decides everything.
 
@@ -130,7 +130,7 @@ def written_digits(source: Split, glyphs: Sequence[Glyph], count: int, rng: Rng)
     return _collect(
         [
             (0.5, _drawn_digit),
-            (0.25, lambda rng: _font_digit(glyphs, rng)),
+            *_of_fonts(0.25, glyphs, _font_digit),
             (0.1, lambda rng: _small_digit(small, rng)),
             (0.15, lambda rng: _retouched(source, rng)),
         ],
@@ -144,7 +144,7 @@ def non_digits(digits: Examples, glyphs: Sequence[Glyph], count: int, rng: Rng) 
 
     Args:
         digits: pictures of digits, from which the last kinds are made.
-        glyphs: letters and signs of fonts.
+        glyphs: letters and signs of fonts; without any the other kinds take their share.
         count: how many.
         rng: decides everything.
 
@@ -156,7 +156,7 @@ def non_digits(digits: Examples, glyphs: Sequence[Glyph], count: int, rng: Rng) 
     """
     return _collect(
         [
-            (0.36, lambda rng: (_font_ink(glyphs, rng)[0], NO_DIGIT)),
+            *_of_fonts(0.36, glyphs, _font_sign),
             (0.26, _scribble),
             (0.02, lambda rng: (draw_mark(rng), NO_DIGIT)),
             (0.16, lambda rng: (_merged(digits, rng), NO_DIGIT)),
@@ -193,6 +193,17 @@ def _drawn_digit(rng: Rng) -> tuple[Ink, int]:
 def _font_digit(glyphs: Sequence[Glyph], rng: Rng) -> tuple[Ink, int]:
     ink, character = _font_ink(glyphs, rng)
     return ink, int(character)
+
+
+def _font_sign(glyphs: Sequence[Glyph], rng: Rng) -> tuple[Ink, int]:
+    return _font_ink(glyphs, rng)[0], NO_DIGIT
+
+
+def _of_fonts(
+    share: float, glyphs: Sequence[Glyph], make: Callable[[Sequence[Glyph], Rng], tuple[Ink, int]]
+) -> list[tuple[float, Draw]]:
+    """A kind made of what fonts have, or no kind if there are no fonts."""
+    return [(share, lambda rng: make(glyphs, rng))] if glyphs else []
 
 
 def _font_ink(glyphs: Sequence[Glyph], rng: Rng) -> tuple[Ink, str]:
