@@ -95,8 +95,11 @@ class Model:
 
         Whoever looks for the digits of a picture weighs its pieces by them, before they are calibrated.
         """
-        logits = self.network.predict(to_inputs(pixels, self.geometry))
-        return digit_probabilities(logits, self.temperature)
+        return self.input_scores(to_inputs(pixels, self.geometry))
+
+    def input_scores(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The same of network inputs ``(n, geometry.features)``, whose ink need not be whole levels."""
+        return digit_probabilities(self.network.predict(inputs), self.temperature)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""

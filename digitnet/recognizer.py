@@ -14,7 +14,6 @@ from digitnet.errors import ConfigurationError, UnreadableImageError
 from digitnet.imaging import Box, Glyph, Picture, decode, find_digits, picture_from_array, to_inputs
 from digitnet.model_file import Model, load_model
 from digitnet.nn.arrays import to_numpy
-from digitnet.probabilities import digit_probabilities
 
 MAX_PIXELS = 25_000_000
 # A number less likely than this to be right in all its digits is not accepted.
@@ -136,14 +135,13 @@ class Recognizer:
             height=picture.height,
         )
 
+    def input_probabilities(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Calibrated probabilities ``(n, 10)`` of network inputs ``(n, size * size)``: ink from 0 to 1."""
+        return self.model.confidence_scale.probabilities(self.model.input_scores(inputs))
+
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Calibrated probabilities ``(n, 10)`` of pictures ``(n, size, size)`` in the model's geometry."""
         return self.model.probabilities(pixels)
-
-    def input_probabilities(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Calibrated probabilities ``(n, 10)`` of network inputs ``(n, size * size)``: ink from 0 to 1."""
-        logits = self.model.network.predict(inputs)
-        return self.model.confidence_scale.probabilities(digit_probabilities(logits, self.model.temperature))
 
     def saliency(self, digits: Sequence[Digit]) -> NDArray[np.float32]:
         """Where the network looked: how much more ink in each pixel would speak for the digit that was read.

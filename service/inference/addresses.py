@@ -58,6 +58,12 @@ def ready() -> dict[str, bool]:
     return {"ready": True}
 
 
+@blueprint.get("/models", strict_slashes=False)
+def names() -> dict[str, list[str]]:
+    """The names of the models, as KServe lists them."""
+    return {"models": [model.name for model in models()]}
+
+
 @_of_model("/ready")
 def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
     """The same for a model; both read with the same network."""

@@ -3,17 +3,28 @@
 import json
 from typing import Any, NoReturn
 
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from service.inference.sentences import quoted
+
+# Python makes 64 bytes and more of each: a body of 10 MiB that holds nothing else would take 500 MB and
+# seconds. Elements may be many, but arrays of one element each need not be, nor names.
+MOST_ARRAYS = 2**19
+MOST_NAMES = 2**12
 
 
 def read_object(text: bytes) -> dict[str, Any]:
     """The JSON object that `text` holds; raises a 400 that says why it is none that can be answered.
 
     Not taken besides what is no JSON: another encoding than UTF-8, names that an object has twice, which
-    every reader understands differently, and the numbers NaN and Infinity, which JSON does not have.
+    every reader understands differently, and the numbers NaN and Infinity, which JSON does not have. More
+    arrays, objects or names than any request needs are a 413, before any of them is made.
     """
+    if text.count(b"[") + text.count(b"{") > MOST_ARRAYS or text.count(b":") > MOST_NAMES:
+        raise RequestEntityTooLarge(
+            f"The JSON holds more than {MOST_ARRAYS:,} arrays, or more than {MOST_NAMES:,} names. Send the "
+            "data of a tensor as one array, or as binary data."
+        )
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
     except UnicodeDecodeError as error:

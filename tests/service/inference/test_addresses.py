@@ -118,6 +118,10 @@ def test_a_name_that_is_repeated_is_short_and_printable(real_client, problem):
     assert detail.isprintable()
 
 
+def test_the_names_of_the_models(real_client):
+    assert real_client.get("/v2/models").get_json() == {"models": ["mnist", "mnist-pictures"]}
+
+
 def test_the_index_lists_both_models(real_client, recognizer):
     expected = [
         {"name": name, "version": recognizer.version, "state": "READY", "reason": ""}

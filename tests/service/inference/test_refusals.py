@@ -98,7 +98,7 @@ REQUESTS = {
     "infinity": (b'{"inputs": [-Infinity]}', "-Infinity"),
     "too many digits": (b'{"inputs": [' + b"9" * 5000 + b"]}", "not valid JSON"),
     "depth": (b'{"inputs": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
-    "depth of objects": (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, "nested too deeply"),
+    "depth of objects": (b'{"a":' * 4_000 + b"1" + b"}" * 4_000, "nested too deeply"),
     "UTF-16": ('{"inputs": []}'.encode("utf-16"), "UTF-8"),
     "UTF-16 without a mark": ('{"inputs": []}'.encode("utf-16-le"), "not valid JSON"),
     "a byte order mark": (b'\xef\xbb\xbf{"inputs": []}', "not valid JSON"),
@@ -115,6 +115,17 @@ def test_a_request_of(real_client, problem, what):
 def test_a_float_that_json_allows_and_no_computer_holds(real_client, problem):
     body = json.dumps({"inputs": [entry()]}).replace("[0.0,", "[1e999,", 1).encode()
     assert 'Element 0 of the input "inputs" is inf' in problem(real_client.post(INFER, data=body), 400)
+
+
+@pytest.mark.parametrize("much", [b"[]", b"{}", b'{"a":0}', b"[[0]]"])
+def test_more_arrays_or_names_than_any_request_needs(real_client, problem, much):
+    body = b'{"inputs": [' + b",".join([much] * (3_000_000 // len(much))) + b"]}"
+    assert "more than 524,288 arrays" in problem(real_client.post(INFER, data=body), 413)
+
+
+def test_more_elements_than_any_shape_has_room_for(real_client, problem):
+    body = json.dumps({"inputs": [entry(data=[0] * 3_000_000)]}).encode()
+    assert "3,000,000 elements" in problem(real_client.post(INFER, data=body), 400)
 
 
 OUTPUTS = {
