@@ -31,6 +31,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,  # static files: their address changes with their content
         DIGITNET=config,
     )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # pages without the templates' empty lines
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
     recognizer = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
     served_model.register(app, recognizer)
