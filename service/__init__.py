@@ -20,7 +20,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     # digitnet brings NumPy, which reads the number of its threads from the environment when it is
     # imported. Importing it here and not above leaves a server time to set that number.
     from digitnet import Recognizer
-    from service import api, errors, feedback, headers, health, pages, served_model, uploads
+    from service import api, correction, errors, feedback, headers, health, pages, served_model, uploads
     from service.config import Config
 
     config = config or Config()
@@ -35,7 +35,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
     recognizer = recognizer or Recognizer.load(config.model, max_pixels=config.max_pixels)
     served_model.register(app, recognizer)
-    feedback.register(app, recognizer)
+    correction.register(app, recognizer)
     app.extensions["readers"] = BoundedSemaphore(config.readers)
 
     errors.register(app)
