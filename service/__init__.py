@@ -21,6 +21,7 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     from service import (
         access,
         api,
+        correction,
         documentation,
         errors,
         feedback,
@@ -46,11 +47,12 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,  # static files: their address changes with their content
         DIGITNET=config,
     )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # pages without the templates' empty lines
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers keep the order they are documented in
     watch = ModelWatch(config)
     given, recognizer = recognizer, recognizer or watch.load()
     served_model.register(app, recognizer, None if given else watch)
-    feedback.register(app, recognizer)
+    correction.register(app, recognizer)
     app.extensions["readers"] = Turns(config.readers, config.max_waiting)
 
     observed.register(app, metrics.register(app))

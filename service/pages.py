@@ -26,7 +26,8 @@ MANY_PICTURES = 4
 
 
 @blueprint.before_request
-def _only_where_wanted() -> None:
+def only_with_the_page() -> None:
+    """Answer that there is nothing here where the page is switched off."""
     config: Config = current_app.config["DIGITNET"]
     if not config.page:
         raise NotFound("This service has no page for people. Send pictures to /api/v1/predict by POST.")

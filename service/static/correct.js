@@ -1,18 +1,20 @@
 // Corrections: which digit is chosen, what people say that it is, and how they take it back.
 "use strict";
 
+const make = (name, className, textContent) =>
+  Object.assign(document.createElement(name), { className, textContent });
+
 class Corrections {
-  // `silence` is what to say where no service answers. `changed()` is to show the answers again, and
-  // `say(words)` to tell everybody.
+  // `silence`: what to say where no service answers; `changed()`: show the answers again.
   constructor(answers, boxes, { silence, changed, say }) {
     Object.assign(this, { answers, boxes, silence, changed, say });
     this.template = document.getElementById("yours").content.firstElementChild;
     this.given = new Map(); // the small picture of a digit -> what it was said to be, and the id of that
     this.inputs = []; // the small pictures of the answer's digits
     this.forms = [];
-    this.wish = null; // the small picture of the digit that somebody chose, and its place
-    this.unfolded = null; // whether the chosen digit shows its buttons; null: where it is the only one
-    this.trouble = null; // what went wrong, with which digit, and what to try again
+    this.wish = null; // the digit that somebody chose
+    this.unfolded = null; // whether the chosen digit shows its buttons; null: if it is the only one
+    this.trouble = null; // what went wrong, with which digit
     this.turn = Promise.resolve(); // one correction after the other
     answers.addEventListener("click", (event) => this.click(event));
     answers.addEventListener("submit", (event) => {
@@ -25,12 +27,16 @@ class Corrections {
     });
   }
 
-  // Shows in an answer, as it came from the service, what was chosen and corrected since. A small picture
-  // that is the same in the next answer is the same digit; one that is not is another.
+  // Shows in an answer what was chosen and corrected since. Where the small picture is the
+  // same as before, it is the same digit.
   dress(answer) {
     const digits = [...answer.querySelectorAll(".digit")];
     this.forms = digits.map((digit) => digit.querySelector(".wrong form"));
-    this.inputs = this.forms.map((form) => form.elements.input.value);
+    const times = {}; // of two that look the same, each is another digit
+    this.inputs = this.forms.map(({ elements: { input } }) => {
+      times[input.value] = (times[input.value] ?? 0) + 1;
+      return `${input.value} ${times[input.value]}`;
+    });
     this.place = this.chosen();
     for (const article of answer.querySelectorAll("article")) {
       const parts = article.querySelectorAll(".digit");
@@ -40,13 +46,13 @@ class Corrections {
         this.dressDigit(digit, place, (frame.length > 0 ? frame : this.boxes.children)[number]);
       });
       if (article.querySelector(".digit.yours")) this.dressNumber(article, parts);
-      const how = article.querySelector(".how");
-      if (parts.length === 0 || !how) continue;
-      how.hidden = false;
-      how.textContent = digits.length > 1
-        ? "Wrong? Press the right digit for the framed one; ← → choose."
-        : "Wrong? Press the right digit on the keyboard.";
     }
+    const how = digits[this.place]?.closest("article").querySelector(".how");
+    if (!how) return;
+    how.hidden = false;
+    how.textContent = digits.length > 1
+      ? "Wrong? Press the right digit for the framed one; ← → choose."
+      : "Wrong? Press the right digit on the keyboard.";
   }
 
   dressDigit(digit, place, box) {
@@ -55,31 +61,25 @@ class Corrections {
     const yours = this.given.get(this.inputs[place]);
     for (const part of [digit, box]) {
       part?.classList.toggle("chosen", chosen);
-      part?.classList.toggle("yours", yours !== undefined);
+      part?.classList.toggle("yours", Boolean(yours));
     }
     if (chosen) digit.setAttribute("aria-current", "true");
     details.open = place === this.place && (this.unfolded ?? this.inputs.length === 1);
-    if (yours !== undefined) {
-      const word = digit.querySelector(".read .sure, .read .unsure");
-      const share = word.previousElementSibling;
-      share.textContent = `It read ${digit.querySelector(".number").textContent}`;
-      word.className = "own";
+    if (yours) {
+      const number = digit.querySelector(".number");
+      const [share, word] = digit.querySelectorAll(".read span");
+      share.textContent = `It read ${number.textContent}`;
       word.textContent = "yours";
-      digit.querySelector(".number").textContent = yours.digit;
+      word.className = "own";
+      number.textContent = yours.digit;
       const thanks = this.template.cloneNode(true);
       thanks.querySelector("b").textContent = yours.digit;
       details.replaceWith(thanks);
     }
     if (this.trouble?.input === this.inputs[place]) {
-      const alert = document.createElement("p");
-      alert.className = "trouble";
+      const alert = make("p", "trouble", `${this.trouble.sentence} `);
       alert.setAttribute("role", "alert");
-      alert.textContent = `${this.trouble.sentence} `;
-      if (this.trouble.passes) {
-        const retry = document.createElement("button");
-        Object.assign(retry, { type: "button", className: "quiet retry", textContent: "Try again" });
-        alert.append(retry);
-      }
+      if (this.trouble.passes) alert.append(make("button", "quiet retry", "Try again"));
       digit.append(alert);
     }
   }
@@ -87,11 +87,8 @@ class Corrections {
   dressNumber(article, digits) {
     const text = article.querySelector(".text");
     const read = text.textContent;
-    text.replaceChildren(...[...digits].map((digit) => {
-      const part = document.createElement(digit.classList.contains("yours") ? "mark" : "span");
-      part.textContent = digit.querySelector(".number").textContent;
-      return part;
-    }));
+    text.replaceChildren(...[...digits].map((digit) =>
+      make(digit.matches(".yours") ? "mark" : "span", "", digit.querySelector(".number").textContent)));
     article.querySelector(".said").textContent = "You say it is";
     const verdict = article.querySelector(".verdict");
     const [word, share] = verdict.children;
@@ -165,7 +162,7 @@ class Corrections {
     const fields = new URLSearchParams(new FormData(form));
     fields.set("digit", digit);
     this.wish = { input, place };
-    this.act(input, () => this.correct(place, digit), async () => {
+    this.act(input, () => this.correct(this.inputs.indexOf(input), digit), async () => {
       const before = this.given.get(input);
       if (before?.digit !== digit) {
         const answer = await this.fetch(form.action, { method: "POST", body: fields });
@@ -178,7 +175,7 @@ class Corrections {
 
   takeBack(place) {
     const input = this.inputs[place];
-    this.act(input, () => this.takeBack(place), async () => {
+    this.act(input, () => this.takeBack(this.inputs.indexOf(input)), async () => {
       const before = this.given.get(input);
       if (!before) return;
       await this.fetch(`${before.address}/${before.id}`, { method: "DELETE" }, 404);

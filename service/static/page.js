@@ -113,8 +113,9 @@ function answered(reply, code, uploaded) {
   status.textContent = "";
   const again = reply.querySelector(".again");
   if (again) again.hidden = code >= 400 && code < 500 && code !== 429;
-  if (!uploaded) moveBoxesOntoPad(reply);
-  else if (!again) pad.clear(); // its answer gives way to this one; undo brings it back
+  if (uploaded) corrections?.given.clear();
+  else moveBoxesOntoPad(reply);
+  if (uploaded && !again) pad.clear(); // its answer gives way to this one; undo brings it back
   show([...reply.childNodes]);
   document.title = reply.ownerDocument.title || title;
   if (!uploaded) return goOn();
@@ -168,11 +169,14 @@ function sayAnswer() {
   say(word, true);
 }
 
-find("show").addEventListener("click", () => writeByItself(pad));
 undo.addEventListener("click", () => pad.undo());
 clear.addEventListener("click", () => pad.clear());
 answers.addEventListener("click", (event) => {
   if (event.target.closest(".again")) repeat();
+  if (!event.target.closest("#show")) return;
+  writeByItself(pad);
+  undo.focus({ preventScroll: true });
+  ask.scrollIntoView({ block: "nearest" });
 });
 
 for (const input of [image, camera]) {

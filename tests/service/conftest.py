@@ -208,7 +208,7 @@ def run_server(*options: str, **environment: str) -> Iterator[Server]:
         server.stop()
 
 
-@pytest.fixture(name="run_server")
+@pytest.fixture(name="run_server", scope="session")
 def run_server_fixture() -> Callable[..., Any]:
     return run_server
 

@@ -120,7 +120,7 @@ def test_an_answer_that_is_not_sure_says_so_in_words(client, draw):
 
 def test_each_digit_has_ten_bars_with_their_values_in_words(client, draw):
     text = send(client, ("note.png", draw("1"))).text
-    values = re.findall(r'<span>(\d)</span><span class="spoken">: ([\d.]+)\N{NO-BREAK SPACE}%</span>', text)
+    values = re.findall(r'(\d)<span class="spoken">: ([\d.]+)\N{NO-BREAK SPACE}%</span>', text)
     assert [label for label, _ in values] == list("0123456789")
     assert [value for _, value in values] == ["0.3"] * 7 + ["97"] + ["0.3"] * 2
 
@@ -183,6 +183,37 @@ def test_other_methods(client):
     assert client.head("/").data == b""
     assert client.put("/").status_code == 405
     assert set(client.options("/").headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_a_service_without_the_page_says_where_pictures_go(app_with, draw, problem, tmp_path, accept):
+    client = app_with(page=False, feedback=tmp_path / "corrections.sqlite").test_client()
+    headers = {"Accept": accept}
+    for method, address in (
+        ("GET", "/"),
+        ("POST", "/"),
+        ("GET", "/feedback"),
+        ("POST", "/feedback"),
+        ("DELETE", "/feedback/some"),
+        ("POST", "/feedback/some/delete"),
+        ("GET", "/nowhere"),
+    ):
+        sentence = problem(client.open(address, method=method, headers=headers), 404)
+        assert "/api/v1/predict" in sentence
+        assert "at /," not in sentence
+    assert client.post("/api/v1/predict", data=draw("1"), content_type="image/png").status_code == 200
+    assert client.get("/health/ready", headers=headers).status_code in (200, 503)
+    problem(client.delete("/api/v1/feedback/some"), 404)
+
+
+def test_the_page_says_where_programs_read_on(client):
+    assert {"href": "/api/docs"} in Outline(client.get("/").text).all("a")
+
+
+def test_a_page_that_corrects_is_small_too_and_has_nothing_inline(app_with, draw, tmp_path):
+    client = app_with(feedback=tmp_path / "corrections.sqlite").test_client()
+    test_the_whole_page_is_small_and_has_nothing_inline_and_nothing_foreign(client, draw)
+    test_the_style_and_the_scripts_ask_for_nothing(client)
 
 
 def test_per_cent_is_rounded_down():

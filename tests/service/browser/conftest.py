@@ -68,19 +68,34 @@ def browser_that_finds(browser):
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser, server):
-    """Open the page in a fresh context; at the end nothing foreign was asked for and nothing complained."""
-    contexts, complaints, addresses = [], [], []
+@pytest.fixture(scope="session")
+def corrections_file(tmp_path_factory):
+    """Where the service that takes corrections keeps them."""
+    return tmp_path_factory.mktemp("feedback") / "corrections.sqlite"
 
-    def open_it(*, phone=False, **options):
+
+@pytest.fixture(scope="session")
+def correctable_server(model, run_server, corrections_file):
+    """One server for all tests that correct it."""
+    with run_server("--model", str(model), "--feedback", str(corrections_file)) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(request, browser, server):
+    """Open the page in a fresh context; at the end nothing foreign was asked for and nothing complained."""
+    contexts, complaints, addresses, services = [], [], [], [server]
+
+    def open_it(*, phone=False, feedback=False, **options):
+        if feedback:
+            services.append(request.getfixturevalue("correctable_server"))
         context = browser.new_context(**(PHONE if phone else {}), **options)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: addresses.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
-        page.goto(server.url)
+        page.goto(services[-1].url)
         return page
 
     yield open_it
@@ -88,7 +103,8 @@ def open_page(browser, server):
     for context in contexts:
         context.close()
     assert cookies == []
-    assert all(address.startswith((server.url, "data:")) for address in addresses)
+    own = (*(service.url for service in services), "data:")
+    assert all(address.startswith(own) for address in addresses)
     # Chromium itself notes every answer of 400 and above, and every one that is missing.
     assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
 
