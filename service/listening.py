@@ -22,6 +22,8 @@ FILTER = (
 def take_no_newcomers(listener: socket.socket) -> None:
     """Let nobody begin to connect from now on, where the system can; who has begun is still let in.
 
+    That is so in every process that has the socket.
+
     Closing the socket alone would reset those who connect between the last `accept` and `close`. A client
     that begins now hears nothing, asks again after a second, and is refused since the socket is closed then.
     """

@@ -11,7 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from service import logs, metrics, served_model
+from service import listening, logs, metrics, served_model
 from service.config import Config
 from service.worker import HELD_BACK, PatientWorker
 
@@ -108,6 +108,12 @@ class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self._next_look = time.monotonic() + self._watch_seconds
         if self._served.watch:
             self._served.watch.look(self._served, self._metrics, anyway=anyway, report=True)
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers, once nobody can begin to connect any more."""
+        for listener in self.LISTENERS:
+            listening.take_no_newcomers(listener.sock)
+        super().stop(graceful)
 
     def kill_worker(self, pid: int, sig: int) -> None:
         """Send a signal to a worker."""

@@ -15,7 +15,7 @@ from flask import Flask
 from gunicorn.workers.gthread import ThreadWorker
 from structlog.contextvars import clear_contextvars, get_contextvars
 
-from service import limits, listening, metrics, observed, served_model
+from service import limits, metrics, observed, served_model
 from service.config import Config
 from service.refusals import answer_to
 from service.request_parser import Parser
@@ -23,6 +23,7 @@ from service.request_parser import Parser
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT}
 HELD_BACK = {*STOP_SIGNALS, signal.SIGHUP}  # until a worker listens for them
 SECONDS_TO_CLOSE = 2.0  # for a client that has its answer
+SECONDS_TO_CONNECT = 0.25  # for a client that has begun to when a stop begins
 # The machine lacks something at the moment: files, memory.
 LACKING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
@@ -166,8 +167,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
         gunicorn closes the listeners last: whoever comes meanwhile waits, and is reset in the end.
         """
+        time.sleep(SECONDS_TO_CONNECT)
         for listener in self.sockets:
-            listening.take_no_newcomers(listener.sock)
             listener.setblocking(False)
             taken = -1
             while taken != self.nr_conns:
