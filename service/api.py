@@ -1,35 +1,46 @@
 """The programs' interface: pictures in, digits out as JSON or as plain text."""
 
-from base64 import b64encode
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, jsonify
 from flask_openapi import MediaType, RequestBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.answers import Answer, Model, prediction_of
 from service.json_images import Images
 from service.negotiation import accepted
-from service.openapi import PREDICTING, api_blueprint, problems, schema_of
+from service.openapi import PREDICTING, api_blueprint, schema_of
+from service.problems import problems
 from service.recognition import recognize_all
-from service.self_test import known_picture
 from service.served_model import model_identity
 from service.settings_sources import Switch, Whole
-from service.uploads import FIELD, take_images
+from service.uploads import take_images
 
 JSON, TEXT = "application/json", "text/plain"
 NONE = 0  # what nobody can ask for, and so no default that the document tells
 
 blueprint = api_blueprint("api", __name__, PREDICTING, url_prefix="/api/v1")
 
-EXAMPLE = {"images": [{"filename": "7.png", "data": b64encode(known_picture()).decode()}]}
+# A seven, 32 pixels high.
+SEVEN = (
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQAAAABbAUdZAAAAQElEQVR42mP8z8DAwMSAk2hkYmBiYPgP4TL8///xP0z2E1zdEzjrBJJe"
+    "hv//5WGK/yvAJP45wGR//IfIMuJ1AQAY5BOzE5v8DAAAAABJRU5ErkJggg=="
+)
+EXAMPLE = {"images": [{"filename": "7.png", "data": SEVEN}]}
 FILE = {"type": "string", "format": "binary", "minLength": 1}
-FORM = {"type": "object", "properties": {FIELD: {"type": "array", "items": FILE, "minItems": 1}}}
+
+
+class Form(BaseModel):
+    """Pictures as the files of a form."""
+
+    image: list[Annotated[bytes, WithJsonSchema(FILE)]] = Field(min_length=1)
+
+
 BODY = RequestBody(
     description="One or more pictures: as a form, as JSON, or one as the body itself. What is read is PNG, "
     "JPEG, WebP, BMP and GIF; the content tells which.",
     content={
-        "multipart/form-data": MediaType.model_validate({"schema": {**FORM, "required": [FIELD]}}),
+        "multipart/form-data": MediaType.model_validate({"schema": schema_of(blueprint, Form, "validation")}),
         JSON: MediaType.model_validate(
             {"schema": schema_of(blueprint, Images, "validation"), "example": EXAMPLE}
         ),

@@ -91,7 +91,9 @@ def _curl(described: dict[str, Any], method: str, path: str, operation: dict[str
         options.append("-H 'X-API-Key: YOUR-KEY'")
     content = operation.get("requestBody", {}).get("content", {})
     if form := content.get("multipart/form-data"):
-        options += [f"-F {name}=@picture.png" for name in form["schema"]["properties"]]
+        model = form["schema"]["$ref"].rsplit("/", 1)[-1]
+        names = described["components"]["schemas"][model]["properties"]
+        options += [f"-F {name}=@picture.png" for name in names]
     elif "application/json" in content:
         options.append("-H 'Content-Type: application/json' -d @body.json")
     elif method != "get":

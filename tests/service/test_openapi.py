@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 
 import jsonschema_rs
 import pytest
@@ -96,10 +97,11 @@ def test_operations_have_names_of_their_own_and_words(document):
                 assert list(answer["content"]) == ["application/problem+json"], (name, status)
 
 
-def test_the_example_of_a_body_is_one(client, document):
+def test_the_example_of_a_body_is_one(real_client, document):
     body = document["paths"][URL]["post"]["requestBody"]["content"]["application/json"]
     check(document, body["schema"], body["example"])
-    assert client.post(URL, json=body["example"]).status_code == 200
+    [entry] = real_client.post(URL, json=body["example"]).get_json()["predictions"]
+    assert (entry["filename"], entry["text"], entry["accepted"]) == ("7.png", "7", True)
 
 
 def test_keys_are_asked_for_where_the_service_asks_for_them(app_with, document, key_file):
@@ -144,26 +146,32 @@ def test_every_status_that_can_be_provoked_is_described(real_client, draw, bad_i
     assert {200, 400, 406, 413, 415, 422} <= seen
 
 
-def test_a_busy_service_and_one_that_is_not_ready_are_described(app_with, draw):
-    class Wrong:
-        name, version = "wrong", "0"
+def test_a_service_that_is_busy_or_not_ready_is_described(app_with, draw):
+    class Stuck:
+        name, version = "stuck", "0"
+        started, go_on = threading.Event(), threading.Event()
 
         def recognize(self, _image):
+            self.started.set()
+            self.go_on.wait(30)
             raise RuntimeError("gone")
 
-    app = app_with(Wrong(), turn_seconds=0.01)
-    client = app.test_client()
-    document = client.get("/api/openapi.json").get_json()
-    assert client.get("/health/ready").status_code == 503
-    assert "503" in document["paths"]["/health/ready"]["get"]["responses"]
-    readers = app.extensions["readers"]
-    while readers.acquire(blocking=False):
-        pass
-    answer = client.post(URL, data=draw("1"), content_type="image/png")
+    app = app_with(Stuck(), readers=1, turn_seconds=0.05)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    document = app.test_client().get("/api/openapi.json").get_json()
+    picture = {"data": draw("1"), "content_type": "image/png"}
+    first = threading.Thread(target=lambda: app.test_client().post(URL, **picture))
+    first.start()
+    assert Stuck.started.wait(30)
+    answer = app.test_client().post(URL, **picture)
+    Stuck.go_on.set()
+    first.join(30)
     described = document["paths"][URL]["post"]["responses"]["503"]
     assert answer.status_code == 503
     assert set(described["headers"]) == {"Retry-After"}
     check(document, described["headers"]["Retry-After"]["schema"], int(answer.headers["Retry-After"]))
+    assert app.test_client().get("/health/ready").status_code == 503
+    assert "503" in document["paths"]["/health/ready"]["get"]["responses"]
 
 
 def test_it_is_json_to_be_asked_for_by_get(client):
