@@ -25,6 +25,5 @@ def give_back() -> bool:
             _M_MMAP_THRESHOLD: _OWN_MAPPING_BYTES,
             _M_TRIM_THRESHOLD: _OWN_MAPPING_BYTES,
         }
-        done = [mallopt(name, value) == 1 for name, value in settings.items()]
-        return all(done)
+        return {mallopt(name, value) for name, value in settings.items()} == {1}
     return False

@@ -44,7 +44,7 @@ def hostile_files(count: int = 1000, seed: int = 0) -> Iterator[tuple[str, bytes
             bomb = bombs[number // 3 % len(bombs)]
             yield f"{number}-{bomb}", BOMBS[bomb](rng)
         else:
-            name = names[number % len(names)]
+            name = names[(number - number // 3) % len(names)]
             content, done = whole[name], []
             for _ in range(int(rng.integers(1, 4))):
                 damage = damages[int(rng.integers(len(damages)))]

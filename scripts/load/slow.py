@@ -118,11 +118,11 @@ PROBES = {"live": live, "ready": ready, "predict": lambda: predict("42"), "page"
 
 
 def probe(
-    server: Address, seconds: float, patience: float = 5.0, probes: Iterable[str] = tuple(PROBES)
+    server: Address, seconds: float, patience: float = 2.0, probes: Iterable[str] = tuple(PROBES)
 ) -> dict[str, float]:
     """Ask the probes one after the other, again and again; the longest that each took, in seconds.
 
-    A probe that is not answered within `patience`, or wrongly, counts as infinitely long.
+    A probe that is not answered within `patience`, or wrongly, counts as infinitely long, and is the last.
     """
     questions = {name: PROBES[name]() for name in probes}
     longest = dict.fromkeys(questions, 0.0)
@@ -130,6 +130,8 @@ def probe(
     while time.monotonic() < deadline:
         for name, question in questions.items():
             longest[name] = max(longest[name], _answered_in(server, question, patience))
+            if longest[name] == float("inf"):
+                return longest
     return longest
 
 
