@@ -65,7 +65,8 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(inference.blueprint)
+    app.register_api(feedback.programs)
     app.register_blueprint(feedback.blueprint)
     if config.metrics:
-        app.register_blueprint(metrics.blueprint)
+        app.register_api(metrics.blueprint)
     return app

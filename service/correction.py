@@ -28,7 +28,14 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    input: Annotated[str, Field(strict=True, description="What the network saw, as a data URL of a PNG.")]
+    input: Annotated[
+        str,
+        Field(
+            strict=True,
+            description="What the network saw, as a data URL of a PNG.",
+            json_schema_extra={"pattern": "^data:image/png;base64,[A-Za-z0-9+/]+={0,2}$"},
+        ),
+    ]
     digit: Annotated[DigitField, Field(description="What it really is.")]
     predicted: Annotated[DigitField | None, Field(description="What the network read.")] = None
     confidence: Annotated[

@@ -1,23 +1,56 @@
-"""Corrections over HTTP: somebody says which digit a small picture shows, and may take that back."""
+"""Corrections over HTTP: somebody says which digit a small picture shows, and may take that back.
+
+Programs do so under /api/v1/feedback, and the page under /feedback, where no key is asked for.
+"""
 
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_openapi import MediaType, RequestBody
+from pydantic import BaseModel, Field
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from service.correction import checked, forget, keep, kept_corrections
+from service.correction import Correction, Kept, checked, forget, keep, kept_corrections
+from service.openapi import CORRECTING, api_blueprint, schema_of
 from service.pages import only_with_the_page
+from service.problems import problems
 
 blueprint = Blueprint("feedback", __name__)
+programs = api_blueprint("feedback_api", __name__, CORRECTING, url_prefix="/api/v1/feedback")
 
 MOST_BYTES = 64 * 1024  # of a request; the picture of one digit has a few hundred
 
 
-@blueprint.post("/api/v1/feedback")
-def keep_for_program() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Keep a correction that a program sends as JSON."""
+BODY = RequestBody(
+    content={
+        "application/json": MediaType.model_validate(
+            {"schema": schema_of(programs, Correction, "validation")}
+        )
+    }
+)
+ADDRESS = {"Location": {"description": "What to DELETE to take it back.", "schema": {"type": "string"}}}
+KEPT = {
+    "description": "The correction is kept.",
+    "headers": ADDRESS,
+    "content": {"application/json": {"schema": schema_of(programs, Kept, "serialization")}},
+}
+
+
+class Which(BaseModel):
+    """One correction."""
+
+    id: str = Field(description="As it came when the correction was kept.")
+
+
+@programs.post("", request_body=BODY, responses={201: KEPT, **problems(404, 413, 415, 422, 507)})
+def keep_correction() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Say what a digit really is, for later training.
+
+    Only where the service was started with --feedback. What is kept is the small picture that the network
+    saw, the `input` of an answer with explain=true, and never the upload.
+    """
     corrections = kept_corrections()
     _bound()
     if not request.is_json:
@@ -27,20 +60,19 @@ def keep_for_program() -> tuple[dict[str, Any], int, dict[str, str]]:
     except (BadRequest, RecursionError) as error:  # the latter for ten thousand brackets
         raise BadRequest("The body is not valid JSON. Let a JSON library write it.") from error
     kept = keep(corrections, checked(fields))
-    return kept.model_dump(), 201, {"Location": url_for("feedback.delete_for_program", which=kept.id)}
+    return kept.model_dump(), 201, {"Location": url_for("feedback_api.delete_correction", id=kept.id)}
 
 
-@blueprint.delete("/api/v1/feedback/<which>")
-def delete_for_program(which: str) -> tuple[str, int]:
-    """Delete a correction; who has its id may."""
-    forget(kept_corrections(), which)
+@programs.delete("/<id>", responses={204: {"description": "It is deleted."}, **problems(404)})
+def delete_correction(path: Which) -> tuple[str, int]:
+    """Take a correction back; who has its id may."""
+    forget(kept_corrections(), path.id)
     return "", 204
 
 
 @blueprint.before_request
 def _only_where_wanted() -> None:
-    if request.path.startswith("/feedback"):
-        only_with_the_page()
+    only_with_the_page()
 
 
 @blueprint.get("/feedback")

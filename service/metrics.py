@@ -5,12 +5,13 @@ import platform
 import time
 from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Flask, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from digitnet import __version__
+from service.openapi import OPERATING, api_blueprint
 
 if TYPE_CHECKING:
     from digitnet import Prediction, Recognizer
@@ -30,7 +31,7 @@ IMAGES = (1, 2, 4, 8, 16, 32, 64, 128)
 CONFIDENCES = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1)
 _EXTENSION = "digitnet_metrics"
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = api_blueprint("metrics", __name__, OPERATING)
 
 
 class Metrics:
@@ -136,7 +137,13 @@ class Metrics:
         return generate_latest(registry)
 
 
-@blueprint.get("/metrics")
+TEXT = {
+    "description": "Counters, gauges and histograms in the text format of Prometheus.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
+
+@blueprint.get("/metrics", responses={200: TEXT})
 def metrics() -> Response:
     """What has been counted so far."""
     return Response(current().text(), content_type=CONTENT_TYPE_LATEST)

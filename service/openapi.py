@@ -20,6 +20,7 @@ from service.settings_sources import expected_of
 # flask-openapi would say 3.2.0. Nothing here needs more than 3.1, which more programs read.
 OPENAPI_VERSION = "3.1.1"
 PREDICTING = Tag(name="Predictions", description="Pictures in, digits out.")
+CORRECTING = Tag(name="Corrections", description="What was read wrong, and how to say so.")
 OPERATING = Tag(name="Operation", description="For those who run the service.")
 DESCRIPTION = """Reads handwritten digits from pictures. Nothing that is sent to be read is kept.
 

@@ -22,6 +22,9 @@ ELSEWHERE = {
     "/api/docs/": "leads to that page",
     "/api/docs/<name>": "files of that page",
     "/api/openapi.json": "the document itself",
+    "/feedback": "corrections from the page",
+    "/feedback/<which>": "corrections from the page",
+    "/feedback/<which>/delete": "corrections from the page",
 }
 
 
