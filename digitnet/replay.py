@@ -125,7 +125,6 @@ def mixed(corrections: Examples, old: Examples) -> Examples:
     >>> np.bincount(mixed(corrections, old).labels)
     array([30,  0,  0,  5,  0,  0,  0,  5])
     """
-    wanted = SHARE / (1 - SHARE) * len(old.labels) / len(corrections.labels)
-    return (
-        _rows(corrections, np.tile(np.arange(len(corrections.labels)), min(round(wanted), MOST_OFTEN))) + old
-    )
+    wanted = round(SHARE / (1 - SHARE) * len(old.labels) / len(corrections.labels))
+    times = min(max(wanted, 1), MOST_OFTEN)
+    return _rows(corrections, np.tile(np.arange(len(corrections.labels)), times)) + old
