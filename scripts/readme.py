@@ -228,10 +228,10 @@ def _whole_way(card: str) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """A server of its own on a free port; its address."""
+def serving(*options: str) -> Iterator[str]:
+    """A server of its own on a free port, with these options; its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "service", "--port", "0", "--workers", "1"],
+        [sys.executable, "-m", "service", "--port", "0", "--workers", "1", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

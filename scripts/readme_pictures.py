@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -29,8 +31,14 @@ def main() -> None:
     """Draw the README's pictures: a number to read, the way through the pipeline, the page."""
     draw_number(DOCS / "number.jpg")
     draw_pipeline(DOCS / "number.jpg", DOCS / "pipeline.png")
-    with serving() as address:
-        take_screenshots(address, {DOCS / "page.png": (1280, 800), DOCS / "page-phone.png": (360, 740)})
+    draw_page(DOCS)
+
+
+def draw_page(folder: Path) -> None:
+    """The page of a service that takes corrections, on a desk and on a phone."""
+    with TemporaryDirectory() as other, serving("--feedback", str(Path(other) / "some.sqlite")) as address:
+        take_screenshot(address, folder / "page.png", (1280, 960))
+        take_screenshot(address, folder / "page-phone.png", (360, 1170))
 
 
 def draw_number(path: Path, size: int = 300) -> None:
@@ -101,37 +109,40 @@ def draw_pipeline(source: Path, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def take_screenshots(address: str, sizes: dict[Path, tuple[int, int]]) -> None:
-    """The page in a real browser of each size, with a number drawn on it by the mouse and its answer."""
+def take_screenshot(address: str, path: Path, size: tuple[int, int]) -> None:
+    """The page in a real browser of this size, with a number drawn on it by the mouse and its answer."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         raise click.ClickException("The screenshot needs chromium: install Debian's package chromium.")
     options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    width, height = size
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        for path, (width, height) in sizes.items():
-            page = browser.new_page(
-                viewport={"width": width, "height": height}, reduced_motion="reduce", has_touch=width < 600
-            )
-            page.goto(address)
-            pad = page.locator("#pad").bounding_box()
-            if pad is None:
-                raise click.ClickException("The page has no pad to draw on.")
-            for stroke in STROKES:
-                (x, y), *points = _smooth(stroke, steps=8)
-                scale = pad["height"] / 100
-                left = pad["x"] + pad["width"] / 2 - 75 * scale
+        page = browser.new_page(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", has_touch=width < 600
+        )
+        page.goto(address)
+        pad = page.locator("#pad").bounding_box()
+        if pad is None:
+            raise click.ClickException("The page has no pad to draw on.")
+        for stroke in STROKES:
+            (x, y), *points = _smooth(stroke, steps=8)
+            scale = pad["height"] / 100
+            left = pad["x"] + pad["width"] / 2 - 75 * scale
+            page.mouse.move(left + x * scale, pad["y"] + y * scale)
+            page.mouse.down()
+            for x, y in points:
                 page.mouse.move(left + x * scale, pad["y"] + y * scale)
-                page.mouse.down()
-                for x, y in points:
-                    page.mouse.move(left + x * scale, pad["y"] + y * scale)
-                page.mouse.up()
-            page.locator("#boxes rect").nth(1).wait_for()
-            page.locator("#status:not(:empty)").wait_for(state="attached")  # the last answer has come
-            page.screenshot(path=path)
+            page.mouse.up()
+        page.locator("#boxes rect").nth(1).wait_for()
+        page.locator("#status:not(:empty)").wait_for(state="attached")  # the last answer has come
+        screenshot = Image.open(BytesIO(page.screenshot())).convert("RGB")
         browser.close()
+    screenshot.quantize(256, kmeans=2, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )  # under half the bytes
 
 
 if __name__ == "__main__":

@@ -189,3 +189,26 @@ def test_dark_ink_is_sent_whatever_the_screens_colours_are(open_page, write):
     )
     assert colours == [560, 420, 0, 255]
     assert page.evaluate("getComputedStyle(document.getElementById('pad')).color") == "rgb(236, 238, 245)"
+
+
+@pytest.mark.parametrize("number", ["0123", "4567", "890"])
+def test_a_hand_writes_numbers_that_are_read(open_page, number):
+    page = open_page(reduced_motion="reduce")
+    page.evaluate(f"writeByItself(pad, '{number}')")
+    expect_number(page, number)
+    assert page.locator(".looked").count() == len(number)
+
+
+def test_the_hand_takes_its_time_and_gives_way_to_another(open_page, write):
+    page = open_page()
+    page.click("#show")
+    page.wait_for_function("pad.strokes.length > 0")
+    early = page.evaluate("pad.strokes[0].length")
+    page.wait_for_function("early => pad.strokes[0].length > early", arg=early)
+    page.click("#clear")
+    paint_is_done(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate("pad.empty")
+    write(page, "7")
+    expect_number(page, "7")
+    assert page.evaluate("pad.strokes.length") == 1

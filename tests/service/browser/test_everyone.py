@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -85,10 +86,67 @@ def test_axe_finds_nothing_wrong_in_any_state(open_page, draw, file, write, comp
         assert found == [], f"{name}: {json.dumps(found, indent=1)}"
 
 
+@pytest.mark.parametrize(("scheme", "phone"), [("dark", False), ("light", True)])
+def test_axe_finds_nothing_wrong_while_one_corrects(open_page, draw, file, complaints, scheme, phone):
+    page = open_page(color_scheme=scheme, phone=phone, reduced_motion="reduce", feedback=True)
+
+    def refused():
+        page.route(re.compile("/feedback$"), lambda route: route.abort())
+        page.keyboard.press("2")
+        page.wait_for_selector(".digit [role=alert]")
+
+    states = {
+        "one digit": lambda: (
+            page.set_input_files("#image", [file("a.png", draw("7"))]),
+            page.wait_for_selector(".wrong[open]"),
+        ),
+        "one of several is chosen": lambda: (
+            page.set_input_files("#image", [file("a.png", draw("42")), file("b.png", draw("7"))]),
+            page.wait_for_selector(".chosen"),
+        ),
+        "its buttons": lambda: (page.click("summary >> nth=1"), page.wait_for_selector(".wrong[open]")),
+        "corrected": lambda: (page.keyboard.press("1"), page.wait_for_selector(".back")),
+        "refused": refused,
+    }
+    for name, reach in states.items():
+        reach()
+        found = complaints(page)
+        assert found == [], f"{name}: {json.dumps(found, indent=1)}"
+        assert no_sideways_scroll(page), name
+
+
+@pytest.mark.parametrize("feedback", [True, False])
+def test_axe_finds_nothing_wrong_without_scripts(open_page, draw, file, complaints, feedback):
+    page = open_page(feedback=feedback)
+    # axe-core is a script itself: what visitors without scripts get is looked at in a page with scripts.
+    for script in ("page.js", "correct.js"):
+        page.route(re.compile(script), lambda route: route.abort())
+    page.reload()
+    assert page.locator("html.scripted").count() == 0
+    page.set_input_files("#image", [file("a.png", draw("42"))])
+    page.click(".ask button[type=submit]")
+    page.wait_for_selector("article")
+    assert complaints(page) == []
+    if feedback:
+        page.click("summary >> nth=1")
+        assert complaints(page) == []
+        page.click(".wrong[open] button[value='7']")
+        page.wait_for_selector(".thanks")
+        assert complaints(page) == []
+        page.click("text=Take it back")
+        page.wait_for_selector("text=Taken back")
+        assert complaints(page) == []
+
+
 def test_the_keyboard_alone_is_enough(open_page, write):
     page = open_page()
     choosers = []
     page.on("filechooser", lambda chooser: choosers.append(chooser))
+    page.focus("#show")  # who cannot draw can have it done
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article")
+    assert page.evaluate("document.activeElement.id") == "undo"
+    page.click("#clear")
     write(page, "1")
     page.wait_for_selector("article")
     page.evaluate("document.activeElement.blur()")
@@ -129,6 +187,36 @@ def test_a_phone_never_scrolls_sideways(open_page, draw, file, write):
     page.set_input_files("#image", [file(name, b"no picture"), file("a.png", draw("7"))])
     page.wait_for_selector("#answers [role=alert]")
     assert no_sideways_scroll(page)
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_many_pictures_and_long_numbers_stay_within_the_page(open_page, draw, file, phone):
+    page = open_page(phone=phone, feedback=True)
+    page.set_input_files("#image", [file("long.png", draw("1234567890" * 4))])
+    page.wait_for_selector("article")
+    assert len(page.inner_text(".text")) == 40
+    assert no_sideways_scroll(page)
+    page.set_input_files("#image", [file(f"{number}.png", draw(str(number))) for number in range(64)])
+    page.wait_for_selector("article >> nth=63", timeout=60_000)
+    assert no_sideways_scroll(page)
+    assert page.locator(".digit.chosen, .how:visible").count() <= 2
+
+
+def test_twice_the_size_stays_within_the_page(open_page, draw, file):
+    page = open_page(viewport={"width": 640, "height": 400}, feedback=True)  # 1280 by 800 at 200 per cent
+    page.set_input_files("#image", [file("a.png", draw("42"))])
+    page.wait_for_selector("article")
+    assert no_sideways_scroll(page)
+
+
+def test_chosen_colours_of_the_system_still_tell_what_is_chosen(open_page, draw, file):
+    page = open_page(forced_colors="active", feedback=True)
+    page.set_input_files("#image", [file("a.png", draw("42"))])
+    page.wait_for_selector(".chosen")
+    assert page.evaluate("getComputedStyle(document.querySelector('.digit.chosen')).outlineStyle") == "solid"
+    for swatch in (".warm", ".cool"):
+        style = f"getComputedStyle(document.querySelector('{swatch}'), '::before')"
+        assert page.evaluate(f"{style}.forcedColorAdjust") == "none"
 
 
 def test_phones_are_offered_their_camera(open_page, draw, file):

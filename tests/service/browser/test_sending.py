@@ -68,6 +68,36 @@ def test_a_picture_is_pasted(open_page, draw, transfer):
     assert page.inner_text(".text") == "7"
 
 
+def test_several_pictures_are_pasted_at_once(open_page, draw):
+    page = open_page()
+    page.evaluate(
+        """(pictures) => {
+            const clipboardData = new DataTransfer();
+            pictures.forEach((bytes, number) => clipboardData.items.add(
+                new File([new Uint8Array(bytes)], `${number}.png`, {type: "image/png"})));
+            document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true}));
+        }""",
+        [list(draw("42")), list(draw("7"))],
+    )
+    page.wait_for_selector("article >> nth=1")
+    assert page.locator("article .text").all_inner_texts() == ["42", "7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "HEIC"),
+        ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><text>4</text></svg>', "SVG"),
+    ],
+)
+def test_a_dropped_file_of_another_kind_is_named(open_page, transfer, name, data, words):
+    page = open_page()
+    page.dispatch_event("#pad", "drop", {"dataTransfer": transfer(page, data, name)})
+    page.wait_for_selector("#answers [role=alert]")
+    assert words in page.inner_text("[role=alert]")
+    assert "PNG, JPEG" in page.inner_text("[role=alert]")
+
+
 def test_a_picture_takes_the_drawings_place_and_undo_brings_the_drawing_back(open_page, draw, file, write):
     page = open_page()
     write(page, "1")
@@ -127,9 +157,10 @@ PROBLEM = '{{"type": "about:blank", "title": "Busy", "status": 503, "detail": "{
     ],
     ids=["the page", "the server before the page", "a proxy"],
 )
-def test_a_busy_service_can_be_asked_again(open_page, draw, file, kind, body, sentence):
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_service_can_be_asked_again(open_page, draw, file, kind, body, sentence, status):
     page = open_page()
-    busy = {"status": 503, "content_type": kind, "body": body}
+    busy = {"status": status, "content_type": kind, "body": body, "headers": {"Retry-After": "5"}}
     page.route(re.compile(r"/$"), lambda route: route.fulfill(**busy))
     page.set_input_files("#image", [file("a.png", draw("7"))])
     page.wait_for_selector("#answers [role=alert]")
