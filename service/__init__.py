@@ -55,7 +55,10 @@ def create_app(config: "Config | None" = None, *, recognizer: "Recognizer | None
     correction.register(app, recognizer)
     app.extensions["readers"] = Turns(config.readers, config.max_waiting)
 
-    observed.register(app, metrics.register(app))
+    counters = metrics.register(app)
+    if not counters.shared:  # otherwise each process says for itself which model it serves
+        counters.serves(served_model.of(app).recognizer)
+    observed.register(app, counters)
     errors.register(app)
     headers.register(app)
     uploads.register(app)

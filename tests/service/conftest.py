@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -139,15 +140,21 @@ def real_client(model: Path) -> FlaskClient:
 class Server:
     """A running `python -m service`."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", port: int, errors: Any) -> None:
         self.process, self.port, self.url = process, port, f"http://127.0.0.1:{port}"
-        self.requests: list[dict[str, Any]] = []  # what its log says of each request
+        self._errors = errors
+        self.lines: list[str] = []  # of standard output: one a request
         # A pipe that nobody reads would fill up and stop the server.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        self.requests.extend(json.loads(line) for line in self.process.stdout)
+        self.lines.extend(self.process.stdout)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has written to standard error so far."""
+        self._errors.seek(0)
+        return [json.loads(line) for line in self._errors]
 
     def stop(self) -> None:
         self.process.terminate()
@@ -186,12 +193,13 @@ class Server:
 def run_server(*options: str, **environment: str) -> Iterator[Server]:
     """Start the service on a free port and stop it at the end."""
     command = [sys.executable, "-m", "service", "--port", "0", *options]
+    errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # closed below
     process = subprocess.Popen(
         command,
         cwd=CHECKOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         text=True,
     )
     try:
@@ -200,12 +208,14 @@ def run_server(*options: str, **environment: str) -> Iterator[Server]:
     except BaseException:
         process.kill()
         process.communicate()
+        errors.close()
         raise
-    server = Server(process, int(line.split()[2].rsplit(":", 1)[1]))
+    server = Server(process, int(line.split()[2].rsplit(":", 1)[1]), errors)
     try:
         yield server
     finally:
         server.stop()
+        errors.close()
 
 
 @pytest.fixture(name="run_server", scope="session")

@@ -1,0 +1,126 @@
+"""The log: a line an event, with the request's id, and without anything that was sent."""
+
+import json
+import logging
+import re
+import urllib.request
+
+import pytest
+
+from service.logs import formatter
+
+PREDICT = "/api/v1/predict"
+IDENTITY = re.compile(r"[0-9a-f]{16}")
+INSANE = ["", "a b", "x" * 65, "a\tb", 'a","level":"error', "ü", "a;b", "../x"]
+
+
+def form(picture, name="image.png"):
+    head = f'--b\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
+    return head.encode() + picture + b"\r\n--b--\r\n"
+
+
+def test_a_request_is_one_line_with_all_that_is_known_of_it(run_server, model, draw):
+    with run_server("--model", str(model)) as server:
+        headers = {"Content-Type": "multipart/form-data; boundary=b", "X-Request-Id": "trace-1.a_B"}
+        body = form(draw("42"), "name-of-a-patient.png")
+        request = urllib.request.Request(f"{server.url}{PREDICT}?key=a-secret", body, headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.headers["X-Request-Id"] == "trace-1.a_B"
+            size = len(answer.read())
+        refused = server.talk(b"GET /x?a-secret HTTP/1.1\r\nX-Request-Id: mine\r\nHost: a wonder\r\n\r\n")
+        assert b"\r\nX-Request-Id: mine\r\n" in refused
+        server.talk(b"GET /a%0a%1b[2Jb HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        errors = server.events()
+    first, second, third = map(json.loads, server.lines)
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", first.pop("time"))
+    assert first.pop("milliseconds") > 0
+    assert first == {
+        "level": "info",
+        "event": "request",
+        "request_id": "trace-1.a_B",
+        "method": "POST",
+        "path": PREDICT,
+        "status": 200,
+        "bytes": size,
+        "client": "127.0.0.1",
+        "images": 1,
+    }
+    assert (second["request_id"], second["status"], second["path"]) == ("mine", 400, "/x")
+    assert (third["status"], third["path"]) == (404, "/a\n\x1b[2Jb")
+    assert [e["request_id"] for e in errors if e["level"] == "warning"] == ["mine"]
+    said = json.dumps([first, second, third, errors])
+    for secret in ("a-secret", "patient", "a wonder"):
+        assert secret not in said
+    assert {"Starting gunicorn", "Listening at:"} <= {" ".join(e["event"].split()[:2]) for e in errors}
+
+
+def test_the_level_silences_all_that_is_less(run_server, model, draw):
+    with run_server("--model", str(model), "--log-level", "error") as server:
+        assert server.post(draw("1"), "image/png")[0] == 200
+        server.talk(b"nonsense\r\n\r\n")
+        assert server.events() == []
+    assert [json.loads(line)["status"] for line in server.lines] == [200, 400]
+
+
+def test_the_log_can_be_for_people(run_server, model):
+    with run_server("--model", str(model), "--log-format", "text", "--log-level", "error") as server:
+        server.talk(b"GET /no%20thing HTTP/1.1\r\nHost: x\r\nX-Request-Id: i\r\nConnection: close\r\n\r\n")
+    (line,) = server.lines
+    assert re.fullmatch(
+        r'2\S+Z info    request request_id=i method=GET path="/no thing" status=404 '
+        r"bytes=\d+ milliseconds=[\d.]+ client=127.0.0.1\n",
+        line,
+    )
+
+
+@pytest.mark.parametrize("identity", INSANE)
+def test_an_id_that_is_not_sane_is_replaced(client, identity):
+    answer = client.get("/health/live", headers={"X-Request-Id": identity.encode().decode("latin-1")})
+    assert IDENTITY.fullmatch(answer.headers["X-Request-Id"])
+
+
+@pytest.mark.parametrize("identity", ["x" * 64, "a", "A-b_c.9"])
+def test_a_sane_id_is_kept(client, identity):
+    answer = client.get("/nothing", headers={"X-Request-Id": identity})
+    assert answer.headers.get_all("X-Request-Id") == [identity]
+
+
+def test_every_answer_has_an_id_of_its_own(client, bad_images):
+    answers = [client.get("/nothing"), client.delete("/"), client.get("/")]
+    answers += [client.post(PREDICT, data=data, content_type="image/png") for data, _ in bad_images.values()]
+    identities = [answer.headers["X-Request-Id"] for answer in answers]
+    assert all(IDENTITY.fullmatch(identity) for identity in identities)
+    assert len(set(identities)) == len(answers)
+
+
+def test_what_goes_wrong_is_one_line_with_its_trace(app_with, draw, caplog):
+    class Broken:
+        name, version = "broken", "0"
+
+        def recognize(self, _image):
+            raise RuntimeError('no\n{"level": "forged"}')
+
+    app = app_with(Broken())
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = app.test_client().post(PREDICT, data=draw("1"), content_type="image/png")
+    assert answer.status_code == 500
+    (record,) = [record for record in caplog.records if record.exc_info]
+    line = formatter("json").format(record)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert list(told)[:4] == ["time", "level", "event", "request_id"]
+    assert (told["level"], told["request_id"]) == ("error", answer.headers["X-Request-Id"])
+    assert told["exception"].startswith("Traceback")
+    assert "RuntimeError: no" in told["exception"]
+    first, *trace = formatter("text").format(record).split("\n")
+    assert f"request_id={told['request_id']}" in first
+    assert all(part.startswith("    ") for part in trace)  # nothing that somebody sent can look like a line
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_nobody_can_write_a_line_of_the_log(style):
+    nasty = 'a\r\n2026-01-01 error   forged\x1b[31m\u2028" x=1'
+    record = logging.makeLogRecord({"msg": nasty, "levelname": "INFO", "path": nasty})
+    line = formatter(style).format(record)
+    assert line.isprintable()
+    assert "forged" in line
