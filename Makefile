@@ -10,10 +10,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The build back end warns at length about every editable installation.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install install-dev serve test check format models seeds lessons docs docs-quick readme lock clean
+.PHONY: help install install-dev serve test check audit format fuzz soak reliability compare-servers models seeds \
+	lessons docs docs-quick readme lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "digitnet needs Python 3.11 or newer; none was found. Install it or say make PYTHON=/path/to/python."; exit 1; }
@@ -40,10 +41,29 @@ test: $(VENV)/.dev ## run every test, on as many cores as there are up to four (
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 		$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
-check: $(VENV)/.dev ## lint and types
+check: $(VENV)/.dev ## lint, types and known holes in what is locked
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) scripts/audit.py
+
+audit: $(VENV)/.dev ## ask whether a hole is known in any package that is locked
+	$(PY) scripts/audit.py
+
+SECONDS ?= 60
+fuzz: $(VENV)/.dev ## fuzz the decoders and the readers of requests, a minute each (SECONDS=)
+	OPENBLAS_NUM_THREADS=1 $(PY) tests/fuzz/fuzz.py decode -max_total_time=$(SECONDS)
+	OPENBLAS_NUM_THREADS=1 $(PY) tests/fuzz/fuzz.py request -max_total_time=$(SECONDS)
+
+MINUTES ?= 10
+soak: $(VENV)/.dev ## ten minutes of mixed load, after which memory and open files must be as before (MINUTES=)
+	$(PY) scripts/reliability.py --case steady --minutes $(MINUTES)
+
+reliability: $(VENV)/.dev ## put the service through all that RELIABILITY.md promises and write down what was found
+	$(PY) scripts/reliability.py --write
+
+compare-servers: $(VENV)/.dev ## measure the service behind several servers and write the table of RELIABILITY.md
+	$(PY) scripts/compare_servers.py --write
 
 format: $(VENV)/.dev ## put the code into the project's format
 	$(PY) -m ruff check --fix .
