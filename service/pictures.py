@@ -62,6 +62,8 @@ def pixels_in(address: str, size: int, levels: int) -> NDArray[np.uint8]:
         if picture.size != (size, size) or picture.mode != "L":
             raise ValueError("another kind of picture")
         shades = np.asarray(picture, dtype=np.float64)
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow has a dozen for damaged files; all of them mean the same here
         raise UnreadableImageError(
             f'It must be the small picture that the network saw, {size}×{size} grey pixels as "{SCHEME}…", '
