@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -28,7 +29,7 @@ def main(pages: tuple[Path, ...]) -> None:
 
     PAGES are Markdown files; without any it is all of them.
     """
-    with serving() as address:
+    with serving_examples() as address:
         for page in pages or all_pages():
             text = page.read_text("utf-8")
             fresh = refreshed(text, address)
@@ -225,6 +226,13 @@ def _whole_way(card: str) -> str:
         float(share) for share in re.findall(r"^\| (?!the same)[^|]+\| ([\d.]+) % \|", table, re.MULTILINE)
     ]
     return f"{min(shares):.1f} to {max(shares):.1f} %"
+
+
+@contextmanager
+def serving_examples() -> Iterator[str]:
+    """A server for the examples, which keeps corrections until it stops; its address."""
+    with TemporaryDirectory() as folder, serving("--feedback", f"{folder}/corrections.sqlite") as address:
+        yield address
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def _numbers(answer):
 @pytest.fixture(scope="module")
 def address(readme):
     """Where a service listens for the examples."""
-    with readme.serving() as address:
+    with readme.serving_examples() as address:
         yield address
 
 
