@@ -135,7 +135,7 @@ class Corrections {
     }
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (step === undefined || this.inputs.length < 2) return false;
-    const focused = document.activeElement.matches(".wrong summary");
+    const focused = this.answers.contains(document.activeElement);
     const place = (this.place + step + this.inputs.length) % this.inputs.length;
     this.choose(place);
     const digit = this.digit(place);
