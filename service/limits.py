@@ -4,12 +4,14 @@ import ctypes
 import logging
 import resource
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 log = logging.getLogger("service")
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 4
 MIB = 2**20
+OPEN_FILES = 8192
 
 
 def limit_memory(mib: int) -> None:
@@ -23,6 +25,15 @@ def limit_memory(mib: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     except (ValueError, OSError) as error:  # macOS takes no limit below what is mapped already
         log.warning("memory is not limited", extra={"reason": str(error)})
+
+
+def raise_open_files() -> None:
+    """Have as many files and connections open as the system lets this user have, within reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _save_address_space() -> None:

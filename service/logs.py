@@ -3,9 +3,10 @@
 import json
 import logging
 import re
+import select
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import Any, TextIO
 
 from gunicorn.glogging import Logger as GunicornLogger
 from structlog.contextvars import merge_contextvars
@@ -15,8 +16,34 @@ from structlog.typing import EventDict
 
 from service.config import Config
 
+LONGEST_PATH = 256  # no address of the service is longer, and a pipe takes lines up to 4096 bytes at once
 FIRST = ("time", "level", "event", "request_id")
 PLAIN = re.compile(r"[A-Za-z0-9_./:+-]+")  # what stands in a line of text without quotes
+
+
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Writes to a stream that can take more, and leaves a line out where it cannot.
+
+    A pipe that nobody empties, or whose reader is gone, must not stop the service.
+    """
+
+    _left_out = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, and first how many were left out before it."""
+        if not self._has_room():
+            self._left_out += 1
+            return
+        if self._left_out:
+            said = {"msg": "log lines left out", "levelname": "WARNING", "lines": self._left_out}
+            self._left_out = 0
+            super().emit(logging.makeLogRecord(said))
+        super().emit(record)
+
+    def _has_room(self) -> bool:
+        waiter = select.poll()
+        waiter.register(self.stream, select.POLLOUT)
+        return [events for _, events in waiter.poll(0)] == [select.POLLOUT]  # no error besides
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
@@ -27,14 +54,19 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
 
     formatter: logging.Formatter
 
-    def _set_handler(self, log: logging.Logger, output: Any, fmt: Any, stream: Any = None) -> None:  # noqa: ARG002
-        super()._set_handler(log, output, self.formatter, stream)
+    def _set_handler(self, log: logging.Logger, output: Any, fmt: Any, stream: Any = None) -> None:
+        super()._set_handler(log, None, fmt)  # takes an earlier one away
+        if output is not None:
+            handler = LogHandler(stream or sys.stderr)
+            handler.setFormatter(self.formatter)
+            handler._gunicorn = True  # type: ignore[attr-defined]  # gunicorn's mark of its own
+            log.addHandler(handler)
 
     def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Write down a request that has been answered."""
         self.answered(
             method=environ["REQUEST_METHOD"],
-            path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+            path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")[:LONGEST_PATH],
             status=resp.status_code,
             bytes=resp.sent,
             milliseconds=round(request_time.total_seconds() * 1000, 1),
@@ -67,7 +99,7 @@ def formatter(form: str) -> logging.Formatter:
 
 def configure(config: Config) -> None:
     """Send what the service and its libraries report to standard error, in the format of the settings."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter(formatter(config.log_format))
     level = logging.getLevelNamesMapping()[config.log_level.upper()]
     # Libraries such as Pillow tell details of pictures at lower levels.

@@ -3,6 +3,7 @@
 import os
 import platform
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, current_app
@@ -92,8 +93,11 @@ class Metrics:
         self._seconds.labels(endpoint).observe(seconds)
 
     def malformed(self, status: int) -> None:
-        """The server refused what is no valid HTTP."""
-        self._malformed.labels(str(int(status))).inc()
+        """The server answered in place of the application: with 500 or 503 it failed, else it refused."""
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.overloaded("memory")
+        elif status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._malformed.labels(str(int(status))).inc()
 
     def overloaded(self, reason: str) -> None:
         """A request was answered 503: of memory, queue, turn or reading, which was lacking?"""

@@ -11,7 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from service import listening, logs, metrics, served_model
+from service import limits, listening, logs, metrics, served_model
 from service.config import Config
 from service.worker import HELD_BACK, PatientWorker
 
@@ -72,6 +72,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def run(self) -> None:
         """Serve until a signal ends it."""
         logs.configure(self.config)
+        limits.raise_open_files()
         PoliteArbiter(self).run()
 
     def _announce(self, _arbiter: Any) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from gunicorn.workers.gthread import ThreadWorker
 from structlog.contextvars import clear_contextvars, get_contextvars
 
-from service import limits, metrics, observed, served_model
+from service import limits, logs, metrics, observed, served_model
 from service.config import Config
 from service.refusals import answer_to
 from service.request_parser import Parser
@@ -122,7 +122,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         method = str(getattr(req, "method", None) or "")
         self.log.answered(
             method=method,
-            path=str(getattr(req, "path", None) or ""),
+            path=str(getattr(req, "path", None) or "")[: logs.LONGEST_PATH],
             status=int(status),
             bytes=len(body),
             milliseconds=0,

@@ -70,6 +70,7 @@ def test_the_first_signal_lets_what_is_under_way_finish(model, draw, number):
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
         connection.close()
         assert b" 200 OK\r\n" in answer
+        assert b"\r\nConnection: close\r\n" in answer  # though it could have been kept when the request began
         assert b'"text":"42"' in answer
         assert process.wait(20) == 0
         assert "Traceback" not in process.stderr.read()
