@@ -97,3 +97,23 @@ def test_files_stay_small(root):
         if (lines := len(path.read_text("utf-8").splitlines())) > 260
     }
     assert long == {}
+
+
+def test_any_module_of_the_service_may_be_the_first_to_be_imported(root):
+    """Modules that import each other in a circle work only as long as nobody begins at the wrong one."""
+    names = [module for path, module in _files(root) if "service" in path.relative_to(root).parts[0]]
+    program = f"""
+import importlib, sys
+for name in {names!r}:
+    for loaded in [one for one in sys.modules if one.split(".")[0] == "service"]:
+        del sys.modules[loaded]
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(name, error)
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert len(names) > 15
+    assert output.stdout == ""
