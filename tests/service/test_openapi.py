@@ -118,6 +118,24 @@ def test_keys_are_asked_for_where_the_service_asks_for_them(app_with, document, 
     assert described["paths"]["/health/live"]["get"]["security"] == []
 
 
+def test_a_key_is_asked_for_exactly_where_the_document_says_so(app_with, key_file, problem):
+    client = app_with(api_keys=key_file).test_client()
+    document = client.get("/api/openapi.json").get_json()
+    closed = set()
+    for name, operation in operations(document):
+        method, path = name.split()
+        answer = client.open(path, method=method)
+        if "security" in operation:
+            assert answer.status_code == 200, name
+            continue
+        closed.add(name)
+        problem(answer, 401)
+        assert set(operation["responses"]["401"]["headers"]) <= set(answer.headers.keys())
+        assert client.open(path, method=method, headers={"X-API-Key": "a key"}).status_code != 401
+        assert client.open(path, method=method, headers={"Authorization": "Bearer a key"}).status_code != 401
+    assert {f"POST {URL}", "GET /metrics"} <= closed
+
+
 def form(*files):
     return {"data": {"image": [(io.BytesIO(data), name) for name, data in files]}}
 
