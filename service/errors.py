@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from digitnet.errors import EmptyImageError, ImageError, ImageTooLargeError, UnsupportedImageError
 from service import metrics
+from service.problems import PROBLEM
 
-PROBLEM = "application/problem+json"
 NO_MEMORY = (
     "The service has too little memory for this request at the moment. Try again in a few seconds, "
     "or send smaller pictures."

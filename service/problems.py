@@ -6,7 +6,6 @@ from typing import Any
 from flask_openapi.models import OPENAPI3_REF_TEMPLATE
 from pydantic import BaseModel, Field
 
-# As service.errors answers it, which is not asked here: it imports what is described with this.
 PROBLEM = "application/problem+json"
 SECONDS = {"description": "Seconds to wait before the next try.", "schema": {"type": "integer", "minimum": 0}}
 TEXT = {"type": "string"}

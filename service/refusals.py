@@ -14,9 +14,10 @@ from gunicorn.http.errors import (
     UnsupportedTransferCoding,
 )
 
-from service.errors import NO_MEMORY, PROBLEM, SECONDS_WITHOUT_MEMORY, SENTENCES, problem
+from service.errors import NO_MEMORY, SECONDS_WITHOUT_MEMORY, SENTENCES, problem
 from service.headers import HEADERS
 from service.observed import HEADER
+from service.problems import PROBLEM
 from service.request_parser import InvalidHostError
 
 

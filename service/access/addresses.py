@@ -24,6 +24,8 @@ def is_for_programs() -> bool:
     All below /api and /v2 is, so that an address that is added there is closed until somebody opens it.
     """
     path = request.path
+    if path == "/api/":  # leads to what describes the interface
+        return False
     if is_health() or any(path == open_ or path.startswith(open_ + "/") for open_ in DESCRIPTIONS):
         return False
     return is_metrics() or path == "/v2" or path.startswith(("/api/", "/v2/"))

@@ -111,7 +111,15 @@ def test_what_is_for_people_and_for_those_who_watch_is_open(client, address):
 
 
 def test_what_may_be_open_is(client, draw):
-    for address in ("/api/docs", "/api/docs/", "/api/openapi.json", "/v2/health/live", "/v2/health/ready"):
+    for address in (
+        "/api",
+        "/api/",
+        "/api/docs",
+        "/api/docs/",
+        "/api/openapi.json",
+        "/v2/health/live",
+        "/v2/health/ready",
+    ):
         assert client.get(address).status_code != 401
     assert client.post("/", data=draw("1"), content_type="image/png").status_code == 200
 
