@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from service.allocator import give_back
-
 HELP = """Serve the page and the HTTP interface that read handwritten digits.
 
 \b
@@ -111,5 +109,7 @@ if __name__ == "__main__":
     # reads these names when it is imported, so they come before every import that brings it.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    from service.allocator import give_back
+
     give_back()
     command().main(prog_name="python -m service")
