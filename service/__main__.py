@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.allocator import give_back
-
 if TYPE_CHECKING:
     from service.config import Config
 
@@ -123,5 +121,7 @@ if __name__ == "__main__":
     # reads these names when it is imported, so they come before every import that brings it.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    from service.allocator import give_back
+
     give_back()
     command().main(prog_name="python -m service")
