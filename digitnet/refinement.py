@@ -17,26 +17,19 @@ from digitnet.errors import ConfigurationError, TrainingError
 from digitnet.geometry import MNIST_GEOMETRY
 from digitnet.imaging import to_inputs
 from digitnet.model_file import Model
-from digitnet.nn import (
-    AdamW,
-    BatchNorm,
-    FrozenBatchNorm,
-    Network,
-    OneCycle,
-    SoftmaxCrossEntropy,
-    build_layers,
-)
+from digitnet.nn import AdamW, Network, OneCycle, SoftmaxCrossEntropy, WeightAverage
 from digitnet.preparation import augmenter, digit_accuracy, split
 from digitnet.recipes import Recipe
 from digitnet.replay import hold_out_some, mixed, recipe_of, replay
 from digitnet.standing import Standing, standing
-from digitnet.stored_network import network_from
 from digitnet.synthesis.corpus import Examples, held_out_handwriting, held_out_signs
 from digitnet.synthesis.font_files import FontFile
 from digitnet.training import EpochReport, Trainer
 
 #: Replayed pictures of an epoch, at least; three for each correction.
 REPLAYED = 10_000
+#: Decay of the moving average of the weights.
+AVERAGE = 0.99
 
 
 @dataclass(frozen=True)
@@ -84,10 +77,15 @@ def refine(
     """Train a model a little more, on corrections among pictures of what it has learnt before.
 
     Corrections come in mild deformations (half as strong as the recipe's), so that each teaches what lies
-    around it, and in between come pictures of all kinds that the model was trained on (:func:`replay`; in
-    the literature, rehearsal: Robins 1995). Statistics of normalisation stay as they are. Of twenty
-    corrections or more, a fifth is held out, equal pictures together. The validation split of the model's own
-    training, which it has never learnt from, chooses temperature, scale and threshold anew.
+    around it, and in between come pictures of all kinds that the model was trained on
+    (:func:`~digitnet.replay.replay`; in the literature, rehearsal: Robins 1995). Of twenty corrections or
+    more, a fifth is held out, equal pictures together. The validation split of the model's own training,
+    which it has never learnt from, chooses temperature, scale and threshold anew.
+
+    Normalisation goes by its batches and its running statistics follow, as in the first training: batches are
+    mostly replayed pictures, so their statistics are nearly the old ones. Frozen statistics were tried with
+    the model ``mnist`` and 200 corrections of a hand that leans by 40°: they forgot more, 51 to 56 errors in
+    the test split against 41 to 44 (43 before), and learnt hardly more, 97.1 % of that hand against 96.7 %.
 
     Args:
         model: to start from; it stays as it is.
@@ -155,7 +153,7 @@ def refine(
     }
     refined = replace(
         model,
-        network=network_from(model.network.architecture(), trainer.network.named_arrays()),
+        network=trainer.network,
         provenance={**model.provenance, "refined": [*model.provenance.get("refined", []), made]},
         # What was measured of a twin is no figure of this model.
         metrics={k: v for k, v in model.metrics.items() if k != "shuffled_test_accuracy"},
@@ -197,6 +195,9 @@ def _trainer(
     learning_rate: float,
     seed: int,
 ) -> Trainer:
+    network = Network.from_architecture(model.network.architecture(), rng=np.random.default_rng([seed, 1]))
+    for name, array in network.named_arrays().items():
+        array[...] = model.network.named_arrays()[name]
     deformation = recipe.deformation.scaled(0.5) if recipe.deformation else None
     batches = Batches(
         to_inputs(examples.images, model.geometry),
@@ -206,23 +207,14 @@ def _trainer(
         augment=augmenter(model.geometry, recipe, deformation) if deformation else None,
     )
     return Trainer(
-        _to_refine(model.network, seed),
+        network,
         SoftmaxCrossEntropy(label_smoothing=recipe.label_smoothing),
         AdamW(weight_decay=0.0),
         OneCycle(learning_rate, total_steps=epochs * len(batches), warmup=0.1),
         batches,
         validation=(to_inputs(validation.images, model.geometry), validation.labels),
         metric=digit_accuracy,
+        # Statistics of normalisation are averaged with the weights: an epoch's last batch, which may be a few
+        # pictures, must not have the last word on them.
+        average=WeightAverage(AVERAGE),
     )
-
-
-def _to_refine(network: Network, seed: int) -> Network:
-    """The same network with weights of its own, and with frozen statistics."""
-    layers = [
-        FrozenBatchNorm(**layer.config()) if isinstance(layer, BatchNorm) else layer
-        for layer in build_layers(network.architecture())
-    ]
-    copy = Network(layers, rng=seed)
-    for name, array in copy.named_arrays().items():
-        array[...] = network.named_arrays()[name]
-    return copy

@@ -8,7 +8,6 @@ from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.batch_norm import BatchNorm
 from digitnet.nn.cross_entropy import BinaryCrossEntropy, SoftmaxCrossEntropy
 from digitnet.nn.dropout import Dropout
-from digitnet.nn.frozen_norm import FrozenBatchNorm
 from digitnet.nn.gradcheck import GradientCheck, check_gradients, relative_error
 from digitnet.nn.gradient_clip import GradientClip
 from digitnet.nn.initializers import (
@@ -48,7 +47,6 @@ __all__ = [
     "Dense",
     "Dropout",
     "ExponentialDecay",
-    "FrozenBatchNorm",
     "GradientCheck",
     "GradientClip",
     "Initializer",
