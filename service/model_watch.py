@@ -33,7 +33,7 @@ class ModelWatch:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._seen: Signature | None = self._signature()  # None: look into it the next time in any case
+        self._seen = _settled(self._signature())
         self._refused = ""  # what was said last of a file that was refused
         self._calls: SimpleQueue[bool] = SimpleQueue()  # its put may interrupt its put, as a signal can
 
@@ -61,6 +61,12 @@ class ModelWatch:
         self, served: "ServedModel", metrics: "Metrics", *, anyway: bool = False, report: bool = False
     ) -> None:
         """Take the model in the file if it is another and a good one; refuse it, and say why, if not."""
+        try:
+            self._look(served, metrics, anyway, report)
+        except Exception:  # what looks again and again must not end
+            log.exception("the look for a new model failed")
+
+    def _look(self, served: "ServedModel", metrics: "Metrics", anyway: bool, report: bool) -> None:
         signature = self._signature()
         if signature == self._seen and not anyway:
             return
@@ -70,7 +76,7 @@ class ModelWatch:
             self._seen = None  # it may still be on its way, model and card one after the other
             self._refuse(error, metrics, report)
             return
-        self._seen, self._refused = signature if _is_settled(signature) else None, ""
+        self._seen, self._refused = _settled(signature), ""
         old = served.recognizer
         if (new.name, new.version) == (old.name, old.version):
             return
@@ -115,7 +121,8 @@ class ModelWatch:
         return tuple(found)
 
 
-def _is_settled(signature: Signature) -> bool:
-    """Whether the files are old enough for a change to show."""
+def _settled(signature: Signature) -> Signature | None:
+    """The signature if the files are old enough for a change to show in it; None else, which equals none."""
     now = time.time_ns()
-    return all(now - times[-1] > SETTLED_SECONDS * 10**9 for times in signature if times)
+    old = all(now - times[-1] > SETTLED_SECONDS * 10**9 for times in signature if times)
+    return signature if old else None

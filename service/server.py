@@ -112,7 +112,8 @@ class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def stop(self, graceful: bool = True) -> None:
         """End the workers, once nobody can begin to connect any more."""
-        for listener in self.LISTENERS:
+        others_listen = self.systemd or self.reexec_pid or self.master_pid
+        for listener in () if others_listen else self.LISTENERS:
             listening.take_no_newcomers(listener.sock)
         super().stop(graceful)
 
