@@ -67,8 +67,8 @@ def refreshed(text: str, address: str) -> str:
         text = BLOCK.sub(replace, text)
     for mark, table in (("figures", figures), ("settings", settings)):
         text = re.sub(
-            rf"(<!-- {mark} -->\n).*?(\n<!-- end -->)",
-            lambda match, table=table: match[1] + table() + match[2],
+            rf"(<!-- {mark} -->\n).*?(<!-- end -->)",
+            lambda match, table=table: f"{match[1]}{table()}\n{match[2]}",
             text,
             flags=re.DOTALL,
         )

@@ -159,6 +159,13 @@ def test_the_counters_are_private_and_gone_when_the_server_is(run_server, model)
     assert not folder.exists()
 
 
+def test_a_process_that_died_while_it_made_its_file_does_not_matter(run_server, model):
+    with run_server("--model", str(model), "--workers", "1") as server:
+        assert server.is_alive()
+        (folder_of(server) / "counter_1.db").touch()
+        assert requests(of_server(server), "/health/ready", "GET", 200) == 1
+
+
 def test_the_next_server_removes_what_a_killed_one_left_and_nothing_else(run_server, model):
     with (
         run_server("--model", str(model), "--workers", "1") as other,
