@@ -61,7 +61,7 @@ def train_on_corrections(
             Examples(*corrections.read()),
             data,
             epochs=epochs,
-            learning_rate=learning_rate or LEARNING_RATE,
+            learning_rate=LEARNING_RATE if learning_rate is None else learning_rate,
             seed=seed,
             on_epoch=on_epoch,
             fonts=fonts,

@@ -158,6 +158,17 @@ def test_the_card_tells_what_was_trained_on_beside_the_data_set(model, report):
     assert "other handwriting" not in render_card(model, report)
 
 
+def test_the_card_tells_which_corrections_came_later(model, report):
+    made = {"base": "0123456789ab", "corrections": 1200, "held_out": 240, "checksum": "cd" * 32}
+    refined = [{**made, "epochs": 5, "replayed": 10_000}]
+    card = render_card(replace(model, provenance=model.provenance | {"refined": refined}), report)
+    assert "| then on | 960 corrections for 5 epochs, among 10,000 pictures of what it knew" in card
+    assert "as version `0123456789ab` (SHA-256 of the corrections, 240 held out among them: `cdcd" in card
+    assert "then on" not in render_card(model, report)
+    # The checksum of the corrections is not taken for the model's.
+    assert card.index(model.checksum) < card.index("cdcd")
+
+
 def test_a_card_without_images_says_what_was_not_measured(model, report):
     bare = {name: value for name, value in report.items() if name != "images"}
     card = render_card(model, {**bare, "corrupted": {}, "as_image_files": {}})
