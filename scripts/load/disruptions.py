@@ -19,7 +19,7 @@ from load.servers import Server, stop
 
 CLIENTS = 8
 UNDER_WAY = 40  # answers after which a load is under way
-REPLACED_SECONDS = 5.0
+REPLACED_SECONDS = 10.0
 SWAP_SECONDS = 20.0  # within which every process must serve a new model
 
 
