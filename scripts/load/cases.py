@@ -12,6 +12,7 @@ from load.connection import Address, Answer, Connection, LostError, request
 from load.findings import Finding
 from load.keep_alive import Load, Tally
 from load.processes import MIB, Tree, Usage, Watch
+from load.programs import everything
 from load.questions import PREDICT, Question, draw, mixed
 
 PROBE_SECONDS = 0.5  # within which the four probes are promised
@@ -120,7 +121,7 @@ def steady(server: Address, tree: Tree | None, minutes: float) -> Iterator[Findi
     """Ask everything, and send hostile files between, for so long; what a server takes must not grow."""
     files = list(hostile.hostile_files(300, seed=1))
     odd = list(hostile.questions(files))
-    questions = [question for pair in zip(cycle(mixed()), odd, strict=False) for question in pair]
+    questions = [question for pair in zip(cycle(everything(server)), odd, strict=False) for question in pair]
     watch = Watch(tree) if tree else None
     with Load(server, questions, CLIENTS) as load:
         if watch:

@@ -8,6 +8,7 @@ import pytest
 from load.connection import Answer, Connection, LostError, request
 from load.findings import Finding, table, write_between
 from load.keep_alive import Load, Tally
+from load.programs import everything, programs
 from load.questions import live, mixed, predict, refused
 
 
@@ -103,10 +104,16 @@ def test_a_question_knows_a_wrong_answer():
 
 
 @pytest.mark.load
-def test_every_mixed_question_is_answered_right(server):
+def test_every_question_is_answered_right(server):
     with Connection(server.address) as connection:
-        for question in mixed():
+        for question in everything(server.address):
             assert question.complaint(connection.ask(question.message)) == "", question.name
+
+
+@pytest.mark.load
+def test_the_service_offers_everything_that_programs_ask(server):
+    names = {question.name for question in everything(server.address)}
+    assert names == {question.name for question in (*mixed(), *programs())}
 
 
 def test_findings_are_written_between_their_marks(tmp_path):
