@@ -141,7 +141,7 @@ def steady(server: Address, tree: Tree | None, minutes: float) -> Iterator[Findi
         )
         held = held and growth < STEADY_GROWTH and last[1] - first[1] <= CLIENTS
     yield Finding(
-        f"{minutes:g} minutes of mixed requests, hostile files among them",
+        f"{minutes:g} minute{'s' * (minutes != 1)} of mixed requests, hostile files among them",
         "every answer right; memory and open files flat",
         "; ".join(found),
         held,
