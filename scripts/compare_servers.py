@@ -137,7 +137,7 @@ def main(kinds: tuple[str, ...], rounds: int, seconds: float, write: bool) -> No
     click.echo(text)
     if write:
         packages = sorted({KINDS[kind].module for kind in measured})
-        note = f"Medians of {rounds} rounds, {CLIENTS} clients. "
+        note = f"Medians of {rounds} round{'s' * (rounds > 1)}, {CLIENTS} clients. "
         made_by = stamp("scripts/compare_servers.py", *packages)
         write_between(PAGE, "servers", f"{text}\n\n{note}{made_by}")
         click.echo(f"Wrote {PAGE.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import Callable
 
@@ -11,6 +12,9 @@ import numpy as np
 from PIL import Image
 
 Maker = Callable[[np.random.Generator], bytes]
+
+#: Options for a type whose files would otherwise name the moment they are made.
+FIXED = {"PDF": {"creationDate": time.gmtime(0), "modDate": time.gmtime(0)}}
 
 
 def chunk(name: bytes, content: bytes = b"") -> bytes:
@@ -32,7 +36,7 @@ def _any(rng: np.random.Generator, *values: int) -> int:
 
 def _encoded(kind: str, side: int = 40, **options: object) -> bytes:
     stream = io.BytesIO()
-    Image.linear_gradient("L").resize((side, side)).save(stream, kind, **options)
+    Image.linear_gradient("L").resize((side, side)).save(stream, kind, **options, **FIXED.get(kind, {}))
     return stream.getvalue()
 
 

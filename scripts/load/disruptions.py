@@ -14,12 +14,12 @@ from load.connection import Address, ask_once, request
 from load.findings import Finding
 from load.keep_alive import Load
 from load.processes import Tree
-from load.questions import mixed
+from load.programs import everything
 from load.servers import Server, stop
 
 CLIENTS = 8
 UNDER_WAY = 40  # answers after which a load is under way
-REPLACED_SECONDS = 5.0
+REPLACED_SECONDS = 10.0
 SWAP_SECONDS = 20.0  # within which every process must serve a new model
 
 
@@ -27,7 +27,7 @@ def killed_workers(server: Address, tree: Tree, rounds: int = 3) -> Iterator[Fin
     """Kill a worker under load, again and again: what it held is lost, and nothing else."""
     longest = 0.0
     dead: set[int] = set()
-    with Load(server, mixed(), CLIENTS) as load:
+    with Load(server, everything(server), CLIENTS) as load:
         for number in range(rounds):
             load.wait_for(UNDER_WAY)
             workers = tree.workers()
@@ -51,7 +51,7 @@ def stops(serving: Callable[[], AbstractContextManager[Server]], rounds: int = 3
     answers = lost = wrong = 0
     longest, statuses = 0.0, set()
     for _ in range(rounds):
-        with serving() as server, Load(server.address, mixed(), CLIENTS) as load:
+        with serving() as server, Load(server.address, everything(server.address), CLIENTS) as load:
             load.wait_for(UNDER_WAY)
             longest = max(longest, stop(server.process))
             statuses.add(server.process.returncode)
@@ -79,7 +79,7 @@ def copies(model: Path, folder: Path, count: int) -> list[Path]:
 def swaps(server: Address, model: Path, new_ones: list[Path]) -> Iterator[Finding]:
     """Put one new model after the other into the place of the served one, under load."""
     longest = 0.0
-    with Load(server, mixed(), CLIENTS) as load:
+    with Load(server, everything(server), CLIENTS) as load:
         for new in new_ones:
             load.wait_for(UNDER_WAY)
             version = load_model(new).version

@@ -55,7 +55,7 @@ def stamp(script: str, *packages: str) -> str:
 def write_between(page: Path, mark: str, text: str) -> None:
     """Put the text between ``<!-- mark -->`` and the next ``<!-- end -->`` of a page."""
     before, begin, rest = page.read_text("utf-8").partition(f"<!-- {mark} -->\n")
-    _, end, after = rest.partition("\n<!-- end -->")
+    _, end, after = rest.partition("<!-- end -->")
     if not begin or not end:
         raise ValueError(f"{page.name} has no place for {mark}: the marks <!-- {mark} --> and <!-- end -->.")
-    page.write_text(f"{before}{begin}{text}{end}{after}", "utf-8")
+    page.write_text(f"{before}{begin}{text}\n{end}{after}", "utf-8")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from PIL import Image, features
 
-from load.bombs import BOMBS
+from load.bombs import BOMBS, FIXED
 from load.connection import Answer, request
 from load.questions import PREDICT, PROBLEM, Question, draw, form
 
@@ -76,7 +76,7 @@ def _whole_files() -> dict[str, bytes]:
 
 def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, kind, **options)
+    picture.save(stream, kind, **options, **FIXED.get(kind, {}))
     return stream.getvalue()
 
 

@@ -94,8 +94,9 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self.elapsed = time.perf_counter() - self._started
+        deadline = time.monotonic() + self._timeout + 5
         for thread in self._threads:
-            thread.join(self._timeout + 5)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     @property
     def tally(self) -> Tally:

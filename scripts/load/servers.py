@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,9 +156,10 @@ def stop(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS) -> flo
     started = time.monotonic()
     if process.poll() is None:
         process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
-    return time.monotonic() - started
+    took = time.monotonic() - started
+    with suppress(ProcessLookupError):  # which is as it should be: nobody of its group is left
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return took

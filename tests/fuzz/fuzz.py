@@ -42,7 +42,7 @@ def main(target: str, *options: str) -> None:
         inputs = [*seeds(), *importlib.import_module("corpus").known(target)]
         for number, data in enumerate(inputs):
             Path(folder, f"seed-{number:03}").write_bytes(data)
-        limits = [f"-artifact_prefix={folder}/found-", "-timeout=20", "-rss_limit_mb=2048", "-max_len=8192"]
+        limits = [f"-artifact_prefix={folder}/found-", "-timeout=60", "-rss_limit_mb=2048", "-max_len=8192"]
         atheris.Setup([sys.argv[0], *limits, "-print_final_stats=1", *options, folder], feed)
         atheris.Fuzz()
 

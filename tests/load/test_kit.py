@@ -8,6 +8,7 @@ import pytest
 from load.connection import Answer, Connection, LostError, request
 from load.findings import Finding, table, write_between
 from load.keep_alive import Load, Tally
+from load.programs import everything, programs
 from load.questions import live, mixed, predict, refused
 
 
@@ -103,18 +104,27 @@ def test_a_question_knows_a_wrong_answer():
 
 
 @pytest.mark.load
-def test_every_mixed_question_is_answered_right(server):
+def test_every_question_is_answered_right(server):
     with Connection(server.address) as connection:
-        for question in mixed():
+        for question in everything(server.address):
             assert question.complaint(connection.ask(question.message)) == "", question.name
 
 
-def test_findings_are_written_between_their_marks(tmp_path):
+@pytest.mark.load
+def test_the_service_offers_everything_that_programs_ask(server):
+    names = {question.name for question in everything(server.address)}
+    assert names == {question.name for question in (*mixed(), *programs())}
+
+
+@pytest.mark.parametrize("old", ["", "old\n"])
+def test_findings_are_written_between_their_marks(tmp_path, old):
     page = tmp_path / "page.md"
-    page.write_text("# A\n\n<!-- figures -->\nold\n<!-- end -->\n\nB\n", "utf-8")
-    write_between(page, "figures", table([Finding("a", "b", "c", True)]))
+    end = "<!-- end -->\n\nB\n\n<!-- servers -->\n<!-- end -->\n"
+    page.write_text(f"# A\n\n<!-- figures -->\n{old}{end}", "utf-8")
+    for _ in range(2):
+        write_between(page, "figures", table([Finding("a", "b", "c", True)]))
     text = page.read_text("utf-8")
     assert text.startswith("# A\n\n<!-- figures -->\n| what")
-    assert text.endswith("| a | b | c | yes |\n<!-- end -->\n\nB\n")
-    with pytest.raises(ValueError, match="servers"):
-        write_between(page, "servers", "")
+    assert text.endswith("| a | b | c | yes |\n" + end)
+    with pytest.raises(ValueError, match="nothing"):
+        write_between(page, "nothing", "")

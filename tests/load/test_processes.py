@@ -10,12 +10,12 @@ pytestmark = pytest.mark.load
 
 def test_a_killed_worker_takes_nothing_else_with_it_and_is_replaced():
     with serving() as server:
-        (finding,) = disruptions.killed_workers(server.address, server.tree, rounds=2)
+        (finding,) = disruptions.killed_workers(server.address, server.tree, rounds=1)
     assert finding.held, finding.found
 
 
 def test_a_stop_under_load_drops_nothing():
-    (finding,) = disruptions.stops(serving, rounds=2)
+    (finding,) = disruptions.stops(serving, rounds=1)
     assert finding.held, finding.found
 
 
