@@ -30,7 +30,7 @@ def test_a_request_is_one_line_with_all_that_is_known_of_it(run_server, model, d
     with run_server("--model", str(model)) as server:
         headers = {"Content-Type": "multipart/form-data; boundary=b", "X-Request-Id": "trace-1.a_B"}
         body = form(draw("42"), "name-of-a-patient.png")
-        request = urllib.request.Request(f"{server.url}{PREDICT}?key=a-secret", body, headers)
+        request = urllib.request.Request(f"{server.url}{PREDICT}?top_k=3", body, headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.headers["X-Request-Id"] == "trace-1.a_B"
             size = len(answer.read())
@@ -59,7 +59,7 @@ def test_a_request_is_one_line_with_all_that_is_known_of_it(run_server, model, d
     assert third["status"] == 404
     assert [e["request_id"] for e in errors if e["level"] == "warning"] == ["mine"]
     said = json.dumps([first, second, third, errors])
-    for secret in ("a-secret", "patient", "a wonder"):
+    for secret in ("top_k", "a-secret", "patient", "a wonder"):
         assert secret not in said
     assert {"Starting gunicorn", "Listening at:"} <= {" ".join(e["event"].split()[:2]) for e in errors}
 

@@ -177,7 +177,7 @@ def test_the_next_server_removes_what_a_killed_one_left_and_nothing_else(run_ser
         workers = processes(killed)
         killed.process.kill()
         psutil.wait_procs(workers, timeout=20)
-        assert left.exists()
+        # It is left there; a server of another test that starts at this moment may be the next one.
         with run_server("--model", str(model), "--workers", "1") as following:
             assert following.is_alive()
             assert not left.exists()
