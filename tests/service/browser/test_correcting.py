@@ -34,6 +34,11 @@ def expect_number(page, text):
     )
 
 
+def expect_rest(page):
+    """Wait for the answer to the last stroke: then it is read out. One before can be the same number."""
+    page.wait_for_selector("#status .spoken", state="attached", timeout=20_000)
+
+
 def expect_nothing_happens(page, kept, rows):
     page.wait_for_timeout(300)
     assert kept() == rows
@@ -63,6 +68,7 @@ def test_one_key_corrects_one_digit_and_it_can_be_taken_back(open_page, write, k
     page = open_page(feedback=True)
     hear(page)
     write(page, "7")
+    expect_rest(page)
     expect_number(page, "7")
     assert page.locator(".how").is_visible()
     page.keyboard.press("1")
@@ -136,6 +142,7 @@ def test_keys_that_mean_something_else_correct_nothing(open_page, write, kept):
     page = open_page(feedback=True)
     page.keyboard.press("1")  # no answer yet
     write(page, "7")
+    expect_rest(page)
     expect_number(page, "7")
     for key in ("Control+1", "Meta+1", "Alt+1", "a", "F1", "Enter", "ArrowLeft"):
         page.keyboard.press(key)
@@ -155,6 +162,7 @@ def test_keys_that_mean_something_else_correct_nothing(open_page, write, kept):
 def test_a_correction_stays_with_its_digit_as_long_as_that_stays(open_page, write, kept):
     page = open_page(feedback=True)
     write(page, "10")
+    expect_rest(page)
     expect_number(page, "10")
     while chosen(page) != 0:
         page.keyboard.press("ArrowLeft")
@@ -165,6 +173,7 @@ def test_a_correction_stays_with_its_digit_as_long_as_that_stays(open_page, writ
     page.keyboard.press("Control+z")
     page.wait_for_selector("article", state="detached")
     write(page, "4")
+    expect_rest(page)
     expect_number(page, "4")
     assert page.locator(".back, mark").count() == 0
     assert kept() == [(7, 1)]
@@ -173,6 +182,7 @@ def test_a_correction_stays_with_its_digit_as_long_as_that_stays(open_page, writ
 def test_buttons_correct_by_touch(open_page, write_with_finger, kept):
     page = open_page(feedback=True, phone=True)
     write_with_finger(page, "10")
+    expect_rest(page)
     expect_number(page, "10")
     assert not page.locator(".how").is_visible(), "a phone has no keys"
     page.tap(".digit >> nth=1 >> summary")
@@ -280,6 +290,7 @@ def test_where_corrections_are_not_kept_nothing_of_them_is_there(open_page, writ
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     write(page, "7")
+    expect_rest(page)
     expect_number(page, "7")
     page.keyboard.press("1")
     page.wait_for_timeout(200)
