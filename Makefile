@@ -33,8 +33,8 @@ install: $(VENV)/.run ## set up .venv with all that serving and training need
 
 install-dev: $(VENV)/.dev ## the same, and what checks and tests need
 
-serve: $(VENV)/.run ## serve on http://127.0.0.1:8000 (HOST=, PORT=)
-	$(PY) -m service --host $(HOST) --port $(PORT)
+serve: $(VENV)/.run ## serve on http://127.0.0.1:8000 (HOST=, PORT=, ARGS= for other options)
+	$(PY) -m service --host $(HOST) --port $(PORT) $(ARGS)
 
 # A file's tests stay together, for what they share; one thread a process, since all cores are taken.
 test: $(VENV)/.dev ## run every test, on as many cores as there are up to four (PYTEST_ARGS= adds options)
