@@ -31,6 +31,7 @@ STATIC = Path(__file__).parent / "static"
 SWAGGER = Path(str(files("flask_openapi_swagger"))) / "templates" / "swagger"
 # What the page is made of; of Swagger UI no more than it needs.
 FILES = {
+    "colours.css": STATIC / "colours.css",
     "docs.css": STATIC / "docs.css",
     "docs.js": STATIC / "docs.js",
     "swagger-ui-bundle.js": SWAGGER / "js" / "swagger-ui-bundle.js",

@@ -1,6 +1,5 @@
 """What a process may take of the machine: memory, and as many threads as it gets."""
 
-import ctypes
 import logging
 import resource
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +7,6 @@ from contextlib import suppress
 
 log = logging.getLogger("service")
 
-M_ARENA_MAX = -8  # of glibc's malloc.h
-ARENAS = 4
 MIB = 2**20
 OPEN_FILES = 8192
 
@@ -18,7 +15,6 @@ def limit_memory(mib: int) -> None:
     """Bound the address space of this process: what goes beyond is a MemoryError; 0 changes nothing."""
     if not mib:
         return
-    _save_address_space()
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         limit = mib * MIB if hard == resource.RLIM_INFINITY else min(mib * MIB, hard)
@@ -34,14 +30,6 @@ def raise_open_files() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _save_address_space() -> None:
-    """Let the C library keep few heaps: it would set 64 MiB of addresses aside for each thread's own."""
-    try:
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
-    except (AttributeError, OSError):  # another C library, which has no such heaps
-        return
 
 
 class ThreadPool(ThreadPoolExecutor):

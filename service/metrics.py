@@ -15,12 +15,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from digitnet import __version__
+from service.counter_folder import FOLDER
 from service.openapi import OPERATING, api_blueprint
 
 if TYPE_CHECKING:
     from digitnet import Prediction, Recognizer
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for the folder that processes count in together
 METHODS = {
     "GET",
     "HEAD",

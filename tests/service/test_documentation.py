@@ -57,7 +57,7 @@ def files_of(client):
 
 def test_browsers_may_keep_its_files(client):
     addresses = files_of(client)
-    assert len(addresses) == 4
+    assert len(addresses) == 5
     for address in addresses:
         answer = client.get(address)
         assert answer.status_code == 200

@@ -205,3 +205,21 @@ def transfer():
         )
 
     return build
+
+
+@pytest.fixture
+def hear():
+    """Note from now on what a screen reader is told, in window.heard."""
+
+    def hear_it(page):
+        page.evaluate(
+            """() => {
+                window.heard = [];
+                new MutationObserver(() => {
+                    const text = document.getElementById("status").textContent;
+                    if (text) window.heard.push(text);
+                }).observe(document.getElementById("status"), {childList: true});
+            }"""
+        )
+
+    return hear_it

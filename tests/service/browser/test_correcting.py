@@ -51,20 +51,7 @@ def chosen(page):
     )
 
 
-def hear(page):
-    """Note from now on what a screen reader is told."""
-    page.evaluate(
-        """() => {
-            window.heard = [];
-            new MutationObserver(() => {
-                const text = document.getElementById("status").textContent;
-                if (text) window.heard.push(text);
-            }).observe(document.getElementById("status"), {childList: true});
-        }"""
-    )
-
-
-def test_one_key_corrects_one_digit_and_it_can_be_taken_back(open_page, write, kept):
+def test_one_key_corrects_one_digit_and_it_can_be_taken_back(open_page, write, hear, kept):
     page = open_page(feedback=True)
     hear(page)
     write(page, "7")

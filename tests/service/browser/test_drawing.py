@@ -155,17 +155,9 @@ def test_only_one_question_is_under_way_and_an_answer_to_a_cleared_drawing_is_dr
     assert page.locator("article .text").all_inner_texts() == ["1"]
 
 
-def test_a_screen_reader_hears_the_number_once_and_not_every_stroke(open_page, write):
+def test_a_screen_reader_hears_the_number_once_and_not_every_stroke(open_page, write, hear):
     page = open_page()
-    page.evaluate(
-        """() => {
-            window.heard = [];
-            new MutationObserver(() => {
-                const text = document.getElementById("status").textContent;
-                if (text) window.heard.push(text);
-            }).observe(document.getElementById("status"), {childList: true});
-        }"""
-    )
+    hear(page)
     assert page.get_attribute("#status", "role") == "status"
     write(page, "1010")
     page.wait_for_function("() => window.heard.at(-1)?.includes('It reads 1010')")
