@@ -32,6 +32,7 @@ METHODS = {
 }  # clients may invent others without end
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 IMAGES = (1, 2, 4, 8, 16, 32, 64, 128)
+ROWS = (1, 8, 64, 512, 4096)
 CONFIDENCES = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1)
 _EXTENSION = "digitnet_metrics"
 
@@ -70,6 +71,7 @@ class Metrics:
         )
         self._overloads = counter("overloads", "Requests refused since the service had no room.", "reason")
         self._request_images = histogram("request_images", "Images of a request.", IMAGES)
+        self._tensor_rows = histogram("tensor_rows", "Rows of a tensor for the network.", ROWS)
         self._images = counter("images", "Images that were read.")
         self._digits = counter("digits", "Digits that were found in them.")
         self._rejected = counter("rejected_images", "Images whose answer was not accepted.")
@@ -109,6 +111,10 @@ class Metrics:
     def asked(self, images: int) -> None:
         """A request has so many images."""
         self._request_images.observe(images)
+
+    def asked_for_rows(self, rows: int) -> None:
+        """A tensor has so many rows, each of which is a digit."""
+        self._tensor_rows.observe(rows)
 
     def read(self, prediction: "Prediction") -> None:
         """An image has been read."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, render_template, url_for
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from service.config import Config
 from service.pictures import data_url, seen_by_the_network, where_it_looked
-from service.recognition import recognize_all, small_picture
+from service.recognition import recognize_each, small_picture
 from service.served_model import model_identity, recognizer
 from service.uploads import readable_size, take_images
 
@@ -41,18 +41,26 @@ def form() -> str:
 
 @blueprint.post("/")
 def answer() -> str:
-    """The same page with what was read from each picture; the script takes the answers out of it."""
+    """The same page with what was read from each picture; the script takes the answers out of it.
+
+    Among several pictures, one that cannot be read does not cost the others their answers.
+    """
     uploads = take_images()
-    predictions = recognize_all(uploads)
+    outcomes = list(recognize_each(uploads))
+    problems = [outcome for outcome in outcomes if isinstance(outcome, HTTPException)]
+    if len(problems) == len(outcomes):
+        raise problems[0]
     side = PREVIEW_SIDE if len(uploads) <= MANY_PICTURES else SMALL_PREVIEW_SIDE
     pictures = [
-        {
+        {"error": outcome.description}
+        if isinstance(outcome, HTTPException)
+        else {
             "filename": upload.filename,
-            "prediction": prediction,
+            "prediction": outcome,
             "preview": data_url(small_picture(upload, side)),
-            **_explained(prediction),
+            **_explained(outcome),
         }
-        for upload, prediction in zip(uploads, predictions, strict=True)
+        for upload, outcome in zip(uploads, outcomes, strict=True)
     ]
     return render_template("page.html", pictures=pictures)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g
 from structlog.contextvars import bind_contextvars
-from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
 
 from digitnet import preview
 from digitnet.errors import ImageError
@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 
 def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
     """One prediction a picture, in order; a picture that cannot be read fails the whole request."""
+    predictions = []
+    for outcome in recognize_each(uploads):
+        if isinstance(outcome, HTTPException):
+            raise outcome
+        predictions.append(outcome)
+    return predictions
+
+
+def recognize_each(uploads: Sequence[Upload]) -> "Iterator[Prediction | HTTPException]":
+    """Read the pictures in order; one that cannot be read gives the error that says why."""
     config: Config = current_app.config["DIGITNET"]
-    predictions: list[Prediction] = []
     pixels = 0
     counters = metrics.current()
     counters.asked(len(uploads))
@@ -38,8 +47,8 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
         except ImageError as error:
             name = f' ("{upload.filename}")' if upload.filename else ""
             which = f"Image {number} of {len(uploads)}{name}: " if len(uploads) > 1 else ""
-            raise image_problem(error, which) from error
-        predictions.append(prediction)
+            yield image_problem(error, which)
+            continue
         counters.read(prediction)
         pixels += prediction.width * prediction.height
         # A small body can hold many pictures of many pixels.
@@ -48,7 +57,7 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
                 f"The pictures of the request have more than {config.max_total_pixels:,} pixels together. "
                 "Make them smaller, or send them in several requests."
             )
-    return predictions
+        yield prediction
 
 
 @contextmanager

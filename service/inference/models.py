@@ -12,6 +12,7 @@ from flask import current_app
 from numpy.typing import NDArray
 from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 
+from service import metrics
 from service.config import Config
 from service.inference.sentences import listed, quoted
 from service.inference.tensors import Tensor, byte_strings, flat, numbers
@@ -108,6 +109,7 @@ class DigitsModel(Model):
     def answers(self, rows: NDArray[np.float32]) -> Answers:
         """The outputs that the model has as an ONNX file as well."""
         reader = recognizer()
+        metrics.current().asked_for_rows(len(rows))
         with turn():
             probabilities = np.concatenate(
                 [

@@ -57,6 +57,19 @@ def wait_until(condition, seconds=30):
         time.sleep(0.05)
 
 
+def test_rows_of_tensors_are_counted(real_client):
+    def count():
+        found = of_client(real_client)
+        return found["digitnet_tensor_rows_count",], found["digitnet_tensor_rows_sum",]
+
+    requests_before, rows_before = count()
+    tensor = {"name": "inputs", "shape": [3, 784], "datatype": "UINT8", "data": [0] * 3 * 784}
+    assert real_client.post("/v2/models/mnist/infer", json={"inputs": [tensor]}).status_code == 200
+    tensor["shape"] = [4, 784]
+    assert real_client.post("/v2/models/mnist/infer", json={"inputs": [tensor]}).status_code == 400
+    assert count() == (requests_before + 1, rows_before + 3)
+
+
 def folder_of(server):
     """Where the processes of a server count, by the files that they hold open."""
     files = {Path(file.path) for process in processes(server) for file in process.open_files()}

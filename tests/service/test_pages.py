@@ -153,6 +153,25 @@ def test_several_pictures_each_have_their_article(client, draw):
         assert attributes["aria-labelledby"] in names
 
 
+def test_a_picture_that_cannot_be_read_leaves_the_others_their_answers(client, draw):
+    page = send(client, ("a.png", draw("1")), ("b.txt", b"no picture"), ("c.png", draw("1")))
+    assert page.status_code == 200
+    assert "<title>7, 7 · digitnet</title>" in page.text
+    outline = Outline(page.text)
+    assert len(outline.all("article")) == 2
+    answers = page.text[page.text.index('id="answers"') : page.text.index("<template")]
+    assert answers.count('role="alert"') == 1
+    assert "Image 2 of 3 (&#34;b.txt&#34;): " in answers
+    assert "Try again" not in answers, "it would be no picture again"
+    assert answers.index("a.png") < answers.index("b.txt") < answers.index("c.png")
+
+
+def test_where_no_picture_can_be_read_the_first_one_tells_the_status(client):
+    page = send(client, ("a.txt", b"no picture"), ("b.png", b""))
+    assert page.status_code == 415
+    assert "Image 1 of 2 (&#34;a.txt&#34;): " in page.text
+
+
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>.png", '"onload="x.png', "&lt;b&gt;.png"])
 def test_file_names_are_text_and_never_markup(client, draw, name):
     for page in (send(client, (name, draw("1"))), send(client, (name, b"no picture"), ("b.png", draw("1")))):
