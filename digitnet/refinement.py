@@ -30,6 +30,8 @@ from digitnet.training import EpochReport, Trainer
 REPLAYED = 10_000
 #: How far to go from the old weights towards those that the training ends with.
 WAY = 0.6
+#: Passes through what is replayed, and the peak of the learning rate, where nothing else is asked for.
+EPOCHS, LEARNING_RATE = 5, 3e-4
 #: Decay of the moving average of the weights.
 AVERAGE = 0.99
 
@@ -70,8 +72,8 @@ def refine(
     corrections: Examples,
     dataset: Dataset,
     *,
-    epochs: int = 5,
-    learning_rate: float = 3e-4,
+    epochs: int = EPOCHS,
+    learning_rate: float = LEARNING_RATE,
     seed: int = 0,
     on_epoch: Callable[[EpochReport], None] | None = None,
     fonts: Sequence[FontFile] = (),

@@ -13,13 +13,12 @@ from digitnet import Corrections
 from digitnet.data import Dataset
 from digitnet.errors import CorrectionsError
 from digitnet.model_file import load_model, save_model
-from digitnet.refinement import refine
+from digitnet.refinement import EPOCHS, LEARNING_RATE, refine
 from digitnet.report_text import refinement_lines
 from digitnet.synthesis.corpus import Examples
 from digitnet.synthesis.font_files import FontFile
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
-EPOCHS, LEARNING_RATE = 5, 3e-4
 
 
 def check_options(settings: dict[str, Any]) -> None:

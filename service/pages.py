@@ -3,19 +3,17 @@
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
 from werkzeug.exceptions import HTTPException, NotFound
 
+from service.answers import explained
 from service.config import Config
-from service.pictures import data_url, seen_by_the_network, where_it_looked
+from service.pictures import data_url
 from service.recognition import recognize_each, small_picture
-from service.served_model import model_identity, recognizer
+from service.served_model import model_identity
 from service.uploads import readable_size, take_images
-
-if TYPE_CHECKING:
-    from digitnet import Prediction
 
 blueprint = Blueprint("pages", __name__)
 
@@ -58,23 +56,11 @@ def answer() -> str:
             "filename": upload.filename,
             "prediction": outcome,
             "preview": data_url(small_picture(upload, side)),
-            **_explained(outcome),
+            "explained": explained(outcome.digits),
         }
         for upload, outcome in zip(uploads, outcomes, strict=True)
     ]
     return render_template("page.html", pictures=pictures)
-
-
-def _explained(prediction: "Prediction") -> dict[str, list[str]]:
-    """For each digit, as addresses of pictures, what the network saw and where it looked."""
-    digits = prediction.digits
-    if not digits:
-        return {}
-    looked = map(where_it_looked, digits, recognizer().saliency(digits))
-    return {
-        "seen": [data_url(seen_by_the_network(digit)) for digit in digits],
-        "looked": [data_url(png) for png in looked],
-    }
 
 
 @blueprint.app_context_processor

@@ -3,7 +3,6 @@
 import signal
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,9 +12,8 @@ from gunicorn.arbiter import Arbiter
 
 from service import limits, listening, logs, metrics, served_model
 from service.config import Config
+from service.counter_folder import SHARED_MEMORY
 from service.worker import HELD_BACK, PatientWorker
-
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # workers keep their heartbeat file here, not on a disk
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -54,6 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": logs.logger_class(config.log_format),
             "loglevel": config.log_level,
             "accesslog": "-",
+            # Workers keep their heartbeat file in memory, not on a disk.
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
             "control_socket_disable": True,
         }
