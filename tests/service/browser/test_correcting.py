@@ -248,8 +248,6 @@ def test_what_went_wrong_is_a_sentence_and_can_be_tried_again(
     open_page, draw, file, kept, status, sentence, again
 ):
     page = open_page(feedback=True)
-    page.set_input_files("#image", [file("a.png", draw("7"))])
-    expect_number(page, "7")
     address = re.compile("/feedback$")
     problem = {"content_type": "application/problem+json", "headers": {"Retry-After": "5"}}
     if status is None:
@@ -257,6 +255,9 @@ def test_what_went_wrong_is_a_sentence_and_can_be_tried_again(
     else:
         body = BUSY % (status, sentence)
         page.route(address, lambda route: route.fulfill(status=status, body=body, **problem))
+    # Only now, so that what stands between browser and service is surely there when a correction is sent.
+    page.set_input_files("#image", [file("a.png", draw("7"))])
+    expect_number(page, "7")
     page.keyboard.press("1")
     page.wait_for_selector(".digit [role=alert]")
     assert sentence in page.inner_text(".digit [role=alert]")
