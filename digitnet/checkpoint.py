@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from digitnet.errors import ModelFileError
 from digitnet.files import write_atomically
 
-_VERSION = 1
+# 2: Adam remembers sums in place of means.
+_VERSION = 2
 _KEY = "digitnet.checkpoint"
 
 

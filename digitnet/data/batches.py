@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from digitnet.errors import ConfigurationError, whole_number
+from digitnet.nn.buffers import aligned_empty
 
 Array = NDArray[np.floating[Any]]
 
@@ -142,7 +143,7 @@ class Batches:
         return [self.inputs, self.targets, *([] if self.weights is None else [self.weights])]
 
     def _empty(self, array: NDArray[Any]) -> NDArray[Any]:
-        return np.empty((self.batch_size, *array.shape[1:]), array.dtype)
+        return aligned_empty((self.batch_size, *array.shape[1:]), array.dtype)
 
 
 def _batch(parts: list[NDArray[Any]]) -> Batch:

@@ -29,7 +29,19 @@ from numpy.typing import NDArray
 FUNCTIONS = frozenset(
     {
         *("arange", "asarray", "concatenate", "empty", "empty_like", "zeros", "zeros_like"),
-        *("abs", "clip", "divide", "exp", "heaviside", "log", "log1p", "matmul", "maximum", "multiply"),
+        *(
+            "abs",
+            "clip",
+            "divide",
+            "exp",
+            "greater",
+            "heaviside",
+            "log",
+            "log1p",
+            "matmul",
+            "maximum",
+            "multiply",
+        ),
         *("negative", "reciprocal", "sign", "sqrt", "subtract", "tanh"),
     }
 )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
+from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.layers import Array
+
+# So many numbers at a time, which stay in the processor's cache for all three passes.
+_BLOCK = 65_536
 
 
 class WeightAverage:
@@ -49,8 +53,9 @@ class WeightAverage:
             )
         self._xp = array_module(parameters)
         self._parameters = parameters
-        self.value = parameters.copy()
-        self._scratch = self._xp.empty_like(parameters)
+        self.value = aligned_empty(parameters.size, parameters.dtype, self._xp)
+        self.value[...] = parameters
+        self._scratch = aligned_empty(min(_BLOCK, parameters.size), parameters.dtype, self._xp)
         self.updates = 0
 
     def update(self) -> None:
@@ -64,6 +69,9 @@ class WeightAverage:
         self.updates += 1
         decay = min(self.decay, self.updates / (self.updates + 9.0))
         # a + (1 - d)(θ - a) needs one scratch array and is exact where θ = a.
-        self._xp.subtract(self._parameters, self.value, out=self._scratch)
-        self._scratch *= 1.0 - decay
-        self.value += self._scratch
+        for start in range(0, self.value.size, _BLOCK):
+            parameters, value = self._parameters[start : start + _BLOCK], self.value[start : start + _BLOCK]
+            scratch = self._scratch[: value.size]
+            self._xp.subtract(parameters, value, out=scratch)
+            scratch *= 1.0 - decay
+            value += scratch

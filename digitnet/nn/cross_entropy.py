@@ -64,27 +64,32 @@ class SoftmaxCrossEntropy(Loss):
     ) -> float:
         xp = self._arrays_of(predictions)
         batch, classes = predictions.shape
-        log_p = self._like("log_p", predictions)
-        grad = self._like("grad", predictions)
-        column = self._buffers.get("column", (batch, 1), predictions.dtype)
-        # log p = x - max - log Σ e^(x - max): subtracting the row's maximum keeps e^x finite.
-        predictions.max(axis=1, keepdims=True, out=column)
-        xp.subtract(predictions, column, out=log_p)
+        # A row a class: sums and maxima over ten classes then run along whole rows of the batch, which halves
+        # the time. What follows is written for one column, a picture.
+        log_p = self._buffers.get("log_p", (classes, batch), predictions.dtype)
+        grad = self._buffers.get("grad", (classes, batch), predictions.dtype)
+        row = self._buffers.get("row", (batch,), predictions.dtype)
+        log_p[...] = predictions.T
+        # log p = x - max - log Σ e^(x - max): subtracting the largest logit keeps e^x finite.
+        log_p.max(axis=0, out=row)
+        log_p -= row
         xp.exp(log_p, out=grad)
-        grad.sum(axis=1, keepdims=True, out=column)
-        grad /= column
-        xp.log(column, out=column)
-        log_p -= column
+        grad.sum(axis=0, out=row)
+        grad /= row
+        xp.log(row, out=row)
+        log_p -= row
 
-        rows = xp.arange(batch)
+        columns = xp.arange(batch)
         smoothing = self.label_smoothing
         if smoothing:
             grad -= smoothing / classes
-        grad[rows, targets] -= 1.0 - smoothing
-        weigh(weights, log_p, grad)
-        grad *= 1.0 / batch
-        self._grad = grad
-        loss = -float(log_p[rows, targets].mean())
+        grad[targets, columns] -= 1.0 - smoothing
+        if weights is not None:
+            log_p *= weights
+            grad *= weights
+        self._grad = self._like("result", predictions)
+        xp.multiply(grad.T, 1.0 / batch, out=self._grad)
+        loss = -float(log_p[targets, columns].sum()) / batch
         return (1.0 - smoothing) * loss - smoothing * float(log_p.mean()) if smoothing else loss
 
     def backward(self) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from digitnet.errors import ConfigurationError
+from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.layers import Array, Layer, ParameterSpec
 
 
@@ -48,8 +49,11 @@ def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -
         [pair for pair in specs if pair[1].kind == kind] for kind in ("weight", "bias", "state")
     )
     weight_count = _total(weights)
-    parameters = xp.zeros(weight_count + _total(biases), dtype)
-    gradients, state = xp.zeros_like(parameters), xp.zeros(_total(states), dtype)
+    size = weight_count + _total(biases)
+    parameters, gradients = (aligned_empty(size, dtype, xp) for _ in range(2))
+    state = xp.zeros(_total(states), dtype)
+    parameters[...] = 0.0
+    gradients[...] = 0.0
     _set_views(parameters, "", weights + biases)
     _set_views(gradients, "grad_", weights + biases)
     _set_views(state, "", states)

@@ -12,12 +12,20 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
+from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.layers import Array
 
-# 16 Ki float32 are 64 KiB an array, so the handful that a step touches stays inside a 1 MiB L2 cache.
-_BLOCK = 16_384
+# 64 Ki float32 are 256 KiB an array, so the handful that a step touches stays inside a 2 MiB L2 cache. With
+# 16 Ki an Adam step takes 1.24 times as long, most of it in calls, with 512 Ki 1.18 times, in waiting.
+_BLOCK = 65_536
+# What is remembered of a gradient that stays zero (a pixel that is hardly ever lit, a dead unit) shrinks with
+# every step, until the processor works with its denormal numbers, a hundred times slower than with others.
+# Adding a number that is too small to matter and taking it away again turns them into zeros.
+_STEPS_BETWEEN_CLEANING = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +118,11 @@ class Optimizer:
         #: The library of the vectors, for :meth:`update` to compute with.
         self.xp = array_module(parameters)
         self._parameters = parameters
-        self.memory = {name: self.xp.zeros_like(parameters) for name in self.memory_names}
+        self.memory = {name: self._zeros(parameters) for name in self.memory_names}
         self.steps = 0
-        scratch = self.xp.empty(min(_BLOCK, parameters.size), parameters.dtype)
+        # 1e-30 in float32: what is above 1e-23 does not change by a bit, what is below 1e-37 becomes zero.
+        self._negligible = float(np.finfo(parameters.dtype).tiny) ** 0.8
+        scratch = aligned_empty(min(_BLOCK, parameters.size), parameters.dtype, self.xp)
         self._blocks = []
         # No block mixes weights with the rest.
         for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
@@ -140,6 +150,15 @@ class Optimizer:
             if block.is_weight:
                 self._regularise(block, learning_rate)
             self.update(block, learning_rate)
+            if self.steps % _STEPS_BETWEEN_CLEANING == 0:
+                for remembered in block.memory.values():
+                    remembered += self._negligible
+                    remembered -= self._negligible
+
+    def _zeros(self, parameters: Array) -> Array:
+        zeros = aligned_empty(parameters.size, parameters.dtype, self.xp)
+        zeros[...] = 0.0
+        return zeros
 
     def config(self) -> dict[str, Any]:
         """Hyperparameters as plain values, for the record of a run."""
