@@ -30,12 +30,12 @@ PARTS = ("training", "accuracy", "prediction", "pictures", "folder", "starting",
     type=click.IntRange(1, 100),
     default=10,
     show_default=True,
-    help="Runs to an accuracy of digitnet, and of PyTorch with the same recipe; the slow ones have at most three.",
+    help="Runs to an accuracy of digitnet, and of PyTorch with its recipe; the slow ones have three at most.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Of everybody's matrix products.  [default: the cores, up to 2]",
+    help="Of everybody's products.  [default: the cores, up to 2]",
 )
 @click.option(
     "--mnist",
@@ -54,7 +54,7 @@ PARTS = ("training", "accuracy", "prediction", "pictures", "folder", "starting",
 @click.option(
     "--write",
     is_flag=True,
-    help="Write BENCHMARKS.md and its pictures, of what was measured now and of what the folder for results has.",
+    help="Write BENCHMARKS.md and its pictures, of what was measured now and what the folder has besides.",
 )
 def main(
     names: tuple[str, ...],
@@ -68,9 +68,9 @@ def main(
 ) -> None:
     """Measure digitnet beside its peers, part by part.
 
-    Peers that are not installed are named and left out: pip install 'digitnet[bench,bench-torch]' brings them.
-    The machine should do nothing else meanwhile. A part that fails does not stop the others; the exit
-    status is then 1.
+    Peers that are not installed are named and left out: pip install
+    'digitnet[bench,bench-torch]' brings them. The machine should do nothing else meanwhile. A part that
+    fails does not stop the others; the exit status is then 1.
 
     \b
     Examples:

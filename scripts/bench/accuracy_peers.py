@@ -130,7 +130,7 @@ def torch_textbook(
 def torch_recipe(
     mnist: str | None, goals: tuple[float, ...], seeds: int, threads: int, recipe: Recipe
 ) -> Callable[[], Times]:
-    """PyTorch with digitnet's recipe: widths, first weights' spread, batches, optimiser, schedule, average."""
+    """PyTorch with digitnet's recipe: widths, first weights, batches, optimiser, schedule, average."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(threads)
     if recipe.dropout or recipe.batch_norm or recipe.wants_fonts:

@@ -19,17 +19,18 @@ ROWS = (1_000, 3_000, 10_000, 30_000, 60_000)
 LEAST_ROWS = 12_000
 
 TEXT = """\
-Seconds of an epoch of 784-512-256-10 at batch {batch} over the number of rows, and microseconds a row over widths and batch
-sizes, which are the figures of the part on training throughput seen from the other side. Threads ({threads}), turns ({turns})
-and warm-up are as there. Where a line is straight, cost grows by a power: the table has its exponent, by least squares through
-all points. For rows it should be 1. For widths it tends to 2 as the network's own products outgrow the first
-layer's. For batches it is below 0 as long as a larger batch makes a row cheaper.
+Seconds of an epoch of 784-512-256-10 at batch {batch} over the number of rows, and microseconds a row over
+widths and batch sizes, which are the figures of the part on training throughput seen from the other side.
+Threads ({threads}), turns ({turns}) and warm-up are as there. Where a line is straight, cost grows by a
+power: the table has its exponent, by least squares through all points. For rows it should be 1. For widths
+it tends to 2 as the network's own products outgrow the first layer's. For batches it is below 0 as long as
+a larger batch makes a row cheaper.
 
 The floor grows by the exponents of the matrix products alone."""
 
 
 def measure(settings: Settings) -> Part:
-    """Measure how an epoch grows with its rows; widths and batches are taken from what was measured before."""
+    """Measure how an epoch grows with its rows; widths and batches come from the part on training."""
     counts = (500, 1_000) if settings.quick else ROWS
     cases = [Case(REFERENCE, BATCH, rows, max(1, round(LEAST_ROWS / rows))) for rows in counts]
     if settings.quick:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ class Machine:
         versions = ", ".join(f"{name} {found}" for name, found in self.versions.items() if found)
         missing = ", ".join(name for name, found in self.versions.items() if not found)
         lines = [
-            f"- {self.processor}, {self.cores} cores, {caches}, {self.memory:.0f} GiB of memory, {self.system}",
+            f"- {self.processor}, {self.cores} cores, {caches}, "
+            f"{self.memory:.0f} GiB of memory, {self.system}",
             f"- Python {self.python}, {versions}; NumPy's matrix products by {self.blas}",
             f"- Floors: {self.sgemm:,.0f} GFLOP/s in a large float32 product on {self.threads} threads "
             f"(the best of several); {self.copy:.1f} GB/s in a large copy, reading and writing together",
@@ -217,9 +219,9 @@ def training_flops(widths: Sequence[int], rows: int = 1, *, input_gradient: bool
         input_gradient: whether to count the gradient of the data.
 
     >>> training_flops((784, 512, 256, 10)), training_flops((784, 512, 256, 10), input_gradient=True)
-    (2408448, 3211264)
+    (2407424, 3210240)
     """
-    products = [2 * rows * k * n for k, n in zip(widths[:-1], widths[1:], strict=True)]
+    products = [2 * rows * k * n for k, n in pairwise(widths)]
     return 3 * sum(products) - (0 if input_gradient else products[0])
 
 

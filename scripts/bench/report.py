@@ -12,9 +12,9 @@ from bench.results import Goal, Part
 INTRODUCTION = """\
 # Benchmarks
 
-digitnet beside scikit-learn, PyTorch and ONNX Runtime: the same data, networks and machine, in turns, each figure beside its floor.
-`make bench` wrote this page, with all its figures and pictures; nothing is typed. Measure it on your own machine the
-same way, best on one that does nothing else."""
+digitnet beside scikit-learn, PyTorch and ONNX Runtime: the same data, networks and machine, in turns, each
+figure beside its floor. `make bench` wrote this page, with all its figures and pictures; nothing is typed.
+Measure it on your own machine the same way, best on one that does nothing else."""
 
 PICTURES = Path("docs") / "benchmarks"
 
@@ -82,7 +82,7 @@ def _goals(parts: Mapping[str, Part]) -> str:
 def _losses(parts: Mapping[str, Part], failed: Mapping[str, str]) -> str:
     sentences = [sentence for part in parts.values() for sentence in part.losses]
     sentences += [
-        f"Not reached: {goal.what}, {goal.measured:.3g} {goal.unit} where {goal.wanted:g} {goal.unit} was wanted."
+        f"Not reached: {goal.what}: {goal.measured:.3g} {goal.unit}, where {goal.wanted:g} was wanted."
         for part in parts.values()
         for goal in part.goals
         if not goal.met and not math.isnan(goal.measured)

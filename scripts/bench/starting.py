@@ -31,14 +31,16 @@ STEPS = ("import", "answer", "epoch")
 SECONDS = 300.0
 
 TEXT = """\
-Fresh interpreters, `python -c …`, from the command to the end of the process: for an import; for an import, a model from its
-file and the first answer; and for an import and an epoch of training of 784-512-256-10 at batch 128 on {rows:,} rows. The
-model is the shipped `mnist`, which ONNX Runtime has as an exported file and PyTorch as the same safetensors; the answer is for one
-picture of 28×28 pixels. scikit-learn has no model file that is safe to load, so it has no answer; ONNX Runtime trains nothing.
+Fresh interpreters, `python -c …`, from the command to the end of the process: for an import; for an
+import, a model from its file and the first answer; and for an import and an epoch of training of
+784-512-256-10 at batch 128 on {rows:,} rows. The model is the shipped `mnist`, which ONNX Runtime has as
+an exported file and PyTorch as the same safetensors; the answer is for one picture of 28×28 pixels.
+scikit-learn has no model file that is safe to load, so it has no answer; ONNX Runtime trains nothing.
 
-The programs take turns, A B A B, after a round in which every file was read once; figures are medians of {turns} rounds
-(of one for the epoch). Memory is the largest resident set that the process ever had, as the system
-counts it. Floors: Python that does nothing, Python with NumPy, and Python with NumPy and the training data in memory. {threads} threads."""
+The programs take turns, A B A B, after a round in which every file was read once; figures are medians of
+{turns} rounds (of one for the epoch). Memory is the largest resident set that the process ever had, as the
+system counts it. Floors: Python that does nothing, Python with NumPy, and Python with NumPy and the
+training data in memory. {threads} threads."""
 
 
 def measure(settings: Settings) -> Part:

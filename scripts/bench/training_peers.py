@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def train_digitnet(mnist: str | None, cases: Sequence[Case], threads: int) -> Ca
 
     def epochs(case: Case) -> Callable[[], Any]:
         layers: list[Any] = []
-        for k, n in zip(case.widths[:-2], case.widths[1:-1], strict=True):
+        for k, n in pairwise(case.widths[:-1]):
             layers += [Dense(k, n), ReLU()]
         network = Network([*layers, Dense(case.widths[-2], 10)], rng=np.random.default_rng(0))
         batches = Batches(images[: case.rows], labels[: case.rows], batch_size=case.batch)
@@ -142,7 +143,7 @@ def torch_network(widths: Sequence[int]) -> Any:
     """A multi-layer perceptron of PyTorch's modules, with ReLU between the layers."""
     nn = importlib.import_module("torch").nn
     layers: list[Any] = []
-    for k, n in zip(widths[:-1], widths[1:], strict=True):
+    for k, n in pairwise(widths):
         layers += [nn.Linear(k, n), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
