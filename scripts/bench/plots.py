@@ -23,7 +23,7 @@ MARKERS = "os^Dv<>P"
 def draw(curves: Curves, path: Path) -> None:
     """Draw curves into a PNG of some 30 kB."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
@@ -50,9 +50,12 @@ def draw(curves: Curves, path: Path) -> None:
     if curves.log_x and 0 < len(ticks) <= 9:
         axes.set_xticks(_apart(ticks))
         axes.xaxis.set_minor_locator(NullLocator())
+    if curves.log_y:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     for log, axis in ((curves.log_x, axes.xaxis), (curves.log_y, axes.yaxis)):
         if log:
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
     axes.set(title=curves.title, xlabel=curves.x_label, ylabel=curves.y_label)
     axes.grid(alpha=0.3, which="both")
     axes.spines[["top", "right"]].set_visible(False)
@@ -61,6 +64,15 @@ def draw(curves: Curves, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # No date or version in it: the same figures give the same file.
     figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def _number(value: float) -> str:
+    """A number on an axis.
+
+    >>> _number(2e6), _number(0.05)
+    ('2,000,000', '0.05')
+    """
+    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
 
 
 def _apart(ticks: Sequence[float]) -> list[float]:

@@ -101,7 +101,6 @@ def test_seeds_that_did_not_make_it_are_no_fast_seeds():
     assert twin[-1] == "4 of 4"
     assert textbook[3:] == ["25.00 s", "25.00 to 25.00 s", "1 of 1"]
     assert part.goals[0].measured == 10.0
-    assert part.goals[-1].measured == 75.0
     assert part.losses == ["Time to 98 %: 2.50 s, where PyTorch, the same recipe takes 1.00 s."]
 
 
