@@ -58,7 +58,7 @@ PLANS = (
         (0.99,),
         changes={
             "hidden": (512, 256),
-            "epochs": 16,
+            "epochs": 24,
             "learning_rate": 4e-3,
             "label_smoothing": 0.0,
             "deformation": Deformation(),
