@@ -10,8 +10,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The build back end warns at length about every editable installation.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install install-dev serve test check audit format fuzz soak reliability compare-servers models seeds \
-	lessons docs docs-quick readme lock clean
+.PHONY: help install install-dev serve test check audit format fuzz soak reliability compare-servers bench models \
+	seeds lessons docs docs-quick readme lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -65,6 +65,21 @@ reliability: $(VENV)/.dev ## put the service through all that RELIABILITY.md pro
 compare-servers: $(VENV)/.dev ## measure the service behind several servers and write the table of RELIABILITY.md
 	$(PY) scripts/compare_servers.py --write
 
+# PyTorch's own index has the build without CUDA; elsewhere the same version may be two gigabytes. Empty leaves
+# it out, as does a failure: the tables then say that it is missing.
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.run
+	$(PIP_INSTALL) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/.bench ## measure digitnet beside PyTorch, scikit-learn and ONNX Runtime and write BENCHMARKS.md (TORCH=, MNIST_DIR=, ARGS=)
+	@test -z '$(TORCH)' || $(PY) -c 'import torch' 2>/dev/null \
+		|| $(PIP_INSTALL) --retries 0 --timeout 10 --index-url $(TORCH_INDEX) '$(TORCH)' 2>/dev/null \
+		|| $(PIP_INSTALL) '$(TORCH)' || echo "$(TORCH) cannot be installed here and is left out."
+	$(PY) scripts/benchmark.py $(if $(MNIST_DIR),--mnist $(MNIST_DIR)) $(or $(ARGS),--write)
+
 format: $(VENV)/.dev ## put the code into the project's format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -114,6 +129,7 @@ lock: | $(PY) ## renew the lock files from pyproject.toml
 	$(PIP_INSTALL) 'pip-tools>=7.5,<8'
 	$(LOCK) --all-build-deps --extra service --extra train --extra plots --extra lessons --extra onnx -o requirements/run.txt pyproject.toml
 	$(LOCK) --extra service --extra train --extra plots --extra lessons --extra onnx --extra docs --extra bench --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra service --extra train --extra plots --extra lessons --extra onnx --extra bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf $(VENV) *.egg-info build dist docs/_generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,4 +32,4 @@ def test_works_that_are_cited_are_in_the_list_of_works(root):
 def test_every_extra_is_on_the_page_on_installation(root):
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     page = (root / "docs" / "guide" / "installation.md").read_text("utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(project["optional-dependencies"])
+    assert re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE) == list(project["optional-dependencies"])

@@ -115,6 +115,9 @@ class Part:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         values["goals"] = [Goal(**one) for one in values["goals"]]
         values["tables"] = [Table(**one) for one in values["tables"]]
+        for one in values["curves"]:
+            # JSON knows no tuples.
+            one["series"] = {name: [(x, y) for x, y in points] for name, points in one["series"].items()}
         values["curves"] = [Curves(**one) for one in values["curves"]]
         return cls(**values)
 

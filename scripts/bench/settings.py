@@ -20,6 +20,9 @@ class Settings:
         quick: whether everything is cut short, to see that it runs; the figures are then worth nothing.
         say: shows a line about what goes on.
         threads: of every contestant's matrix products.
+        seeds: runs to an accuracy of digitnet and of what has its recipe.
+        slow_seeds: runs to an accuracy of those that take long.
+        results: folder with what other parts have found, for parts that show it again.
     """
 
     mnist: Path | None = None
@@ -27,3 +30,6 @@ class Settings:
     quick: bool = False
     say: Callable[[str], None] = print
     threads: int = 2
+    seeds: int = 10
+    slow_seeds: int = 3
+    results: Path = ROOT / "runs" / "benchmark"
