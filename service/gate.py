@@ -11,6 +11,7 @@ from service.turns import Turns
 
 SECONDS = 0.02  # that a thread waits for another one; a large picture is read for longer, and then both run
 MOST = 100_000  # more threads than there can be
+OUTSIDE, INSIDE, AROUND = "outside", "inside", "around"
 
 
 class Gate:
@@ -29,17 +30,17 @@ class Gate:
     @property
     def held(self) -> bool:
         """Whether the thread is in it."""
-        return getattr(self._of_thread, "held", False)
+        return getattr(self._of_thread, "state", OUTSIDE) == INSIDE
 
     def enter(self) -> None:
-        """Wait to be let in, for a bounded time; nothing happens where the thread is in it."""
-        if not self.held:
-            self._of_thread.held = not self._turns.take(self._seconds)
+        """Wait to be let in, for a bounded time; nothing happens where the thread is in or goes around."""
+        if getattr(self._of_thread, "state", OUTSIDE) == OUTSIDE:
+            self._of_thread.state = AROUND if self._turns.take(self._seconds) else INSIDE
 
     def leave(self) -> None:
-        """Let the next one in; nothing happens where the thread is not in it."""
-        if self.held:
-            self._of_thread.held = False
+        """Let the next one in, if the thread is in it. The next time it waits again."""
+        held, self._of_thread.state = self.held, OUTSIDE
+        if held:
             self._turns.give()
 
 
@@ -67,7 +68,7 @@ def has_come(sock: socket.socket, seconds: float) -> bool:
 
 
 def send(sock: socket.socket, data: bytes, gate: Gate) -> None:
-    """Send all of it to a socket that has a time-out; outside the gate, where the client does not take it at once."""
+    """Send all of it by a socket with a time-out; to a client that does not take it, outside the gate."""
     if gate.held:
         try:
             sent = os.write(sock.fileno(), data)  # such a socket never has a write wait
