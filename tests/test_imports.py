@@ -84,34 +84,32 @@ def test_nothing_is_loaded_that_is_not_needed(statement, absent):
 
 
 # What a service loads until its first answer. A package more makes every start slower: is it worth it?
-SERVING = set(
-    [
-        "PIL",
-        "annotated_types",
-        "blinker",
-        "click",
-        "digitnet",
-        "dotenv",
-        "flask",
-        "flask_openapi",
-        "flask_openapi_swagger",
-        "gunicorn",
-        "itsdangerous",
-        "jinja2",
-        "markupsafe",
-        "numpy",
-        "prometheus_client",
-        "pydantic",
-        "pydantic_core",
-        "pydantic_settings",
-        "safetensors",
-        "scipy",
-        "service",
-        "typing_extensions",
-        "typing_inspection",
-        "werkzeug",
-    ]
-)
+SERVING = {
+    "PIL",
+    "annotated_types",
+    "blinker",
+    "click",
+    "digitnet",
+    "dotenv",
+    "flask",
+    "flask_openapi",
+    "flask_openapi_swagger",
+    "gunicorn",
+    "itsdangerous",
+    "jinja2",
+    "markupsafe",
+    "numpy",
+    "prometheus_client",
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "safetensors",
+    "scipy",
+    "service",
+    "typing_extensions",
+    "typing_inspection",
+    "werkzeug",
+}
 # SciPy brings these to an interpreter that has them, by NumPy's f2py.
 BROUGHT = {"charset_normalizer"}
 SERVING_NEVER = [
