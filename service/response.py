@@ -14,6 +14,8 @@ KNOWN = frozenset(HEADERS.items())
 class WholeResponse(Response):  # type: ignore[misc]  # gunicorn has no types
     """An answer of one piece is one call of the system, and one packet, in place of two."""
 
+    headers_sent: bool
+
     def __init__(self, req: Any, sock: socket.socket, cfg: Any, gate: Gate) -> None:
         super().__init__(req, sock, cfg)
         self._gate = gate
