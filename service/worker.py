@@ -108,7 +108,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                     _say_goodbye(conn.sock)
                     return keep
                 self._deadlines[conn] = math.inf
-                if not (self._may_stay(conn) and has_come(conn.sock, SECONDS_TO_STAY)):
+                if not (self._may_stay(conn) and _asks_again(conn)):
                     return keep
         finally:
             self._deadlines.pop(conn, None)
@@ -225,6 +225,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _all_threads_taken(self) -> bool:
         return len(self._deadlines) >= int(self.tpool.size)
+
+
+def _asks_again(conn: Any) -> bool:
+    """Whether the client's next request comes soon; it may have come with the last one."""
+    return bool(conn.parser.unreader.buf.getvalue()) or has_come(conn.sock, SECONDS_TO_STAY)
 
 
 def _say_goodbye(sock: socket.socket) -> None:
