@@ -1,4 +1,4 @@
-"""One thread of a process at a time, in order: Python runs no more than one, and in none."""
+"""One thread of a process at a time, in order: Python runs no more than one, and in no order."""
 
 import os
 import select

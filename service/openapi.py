@@ -78,8 +78,8 @@ class Api(OpenAPI):
 class Parameters(BaseModel):
     """The parameters of an address, as a model.
 
-    flask-openapi asks for its schema at every request, which took longer to make than all else that the
-    service does for a picture besides reading it.
+    flask-openapi asks for its schema at every request, which took about as long to make as all else that the
+    application does for a picture besides reading it.
     """
 
     @classmethod
