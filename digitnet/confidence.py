@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from digitnet.errors import ConfigurationError
 from digitnet.geometry import CLASSES
@@ -95,6 +94,8 @@ def fit_confidence_scale(probabilities: NDArray[np.float64], labels: NDArray[np.
     >>> fit_confidence_scale(probabilities, labels).confidence(before).round(2)
     array([0.85])
     """
+    from scipy.optimize import minimize  # a tenth of a service's start, which never fits a scale
+
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))

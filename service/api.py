@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from flask import Response, jsonify
+from flask import Response
 from flask_openapi import MediaType, RequestBody
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from service.answers import Answer, Model, prediction_of
 from service.json_images import Images
 from service.negotiation import accepted
-from service.openapi import PREDICTING, api_blueprint, schema_of
+from service.openapi import PREDICTING, Parameters, api_blueprint, schema_of
 from service.problems import problems
 from service.recognition import recognize_all
 from service.served_model import model_identity
@@ -62,7 +62,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class Options(BaseModel):
+class Options(Parameters):
     """What an answer holds besides."""
 
     model_config = ConfigDict(extra="forbid")
@@ -97,7 +97,8 @@ def predict(query: Options) -> Response:
         prediction_of(upload, number, explain=query.explain, top_k=query.top_k)
         for upload, number in zip(uploads, numbers, strict=True)
     ]
-    return jsonify(Answer(model=Model(**model_identity()), predictions=predictions).model_dump())
+    answer = Answer(model=Model(**model_identity()), predictions=predictions)
+    return Response(answer.model_dump_json(ensure_ascii=True) + "\n", mimetype=JSON)
 
 
 @blueprint.after_request

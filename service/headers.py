@@ -1,6 +1,9 @@
 """Headers that every answer carries: what a browser may do with it, and that nothing keeps a copy."""
 
-from flask import Flask, Response, request
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
 
 HEADERS = {
     # Nothing is allowed but what the page needs: its own style, script and questions, and pictures that are
@@ -23,15 +26,27 @@ HEADERS = {
 TRANSPORT_SECURITY = "max-age=31536000"
 
 
-def register(app: Flask) -> None:
-    """Add the headers to every answer, errors included, where the answer does not set its own."""
+_FIELDS = [(name.lower(), (name, value)) for name, value in HEADERS.items()]
+_SECURE = [*_FIELDS, ("strict-transport-security", ("Strict-Transport-Security", TRANSPORT_SECURITY))]
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+
+def register(app: Flask) -> None:
+    """Add the headers to every answer, errors included, where the answer does not set its own.
+
+    They join the list that goes to the server: as headers of Flask's answer, each was looked for among all
+    others, which took a quarter of the time of a short answer.
+    """
+    answer = app.wsgi_app
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # The service itself speaks plain HTTP, so it was a trusted proxy that said so. By plain HTTP
         # browsers ignore the header, and a service for the own network has no certificate to insist on.
-        if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
-        return response
+        wanted = _SECURE if environ.get("wsgi.url_scheme") in ("https", "wss") else _FIELDS
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            own = {name.lower() for name, _ in headers}
+            return start_response(status, headers + [one for name, one in wanted if name not in own], *more)
+
+        return answer(environ, start)
+
+    app.wsgi_app = guarded  # type: ignore[method-assign]  # how Flask wants it done

@@ -5,19 +5,20 @@ import logging
 import re
 import select
 import sys
-from datetime import timedelta
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 from gunicorn.glogging import Logger as GunicornLogger
-from structlog.contextvars import merge_contextvars
-from structlog.processors import TimeStamper, format_exc_info
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level
-from structlog.typing import EventDict
 
+from service import request_context
 from service.config import Config
 
 LONGEST_PATH = 256  # no address of the service is longer, and a pipe takes lines up to 4096 bytes at once
-FIRST = ("time", "level", "event", "request_id")
+# What every record has; all else was said by whoever wrote the line.
+OF_LOGGING = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+Event = dict[str, object]
 PLAIN = re.compile(r"[A-Za-z0-9_./:+-]+")  # what stands in a line of text without quotes
 
 
@@ -83,18 +84,31 @@ def logger_class(form: str) -> type[Logger]:
     return type("ServiceLogger", (Logger,), {"formatter": formatter(form)})
 
 
+class Formatter(logging.Formatter):
+    """Turns a record of Python's logging into a line: time, level, event, the request's id, then the rest."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._write = FORMATS[form]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end; an exception is `exception` in it."""
+        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        event: Event = {
+            "time": moment.isoformat(timespec="microseconds") + "Z",
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        event.update(request_context.current())  # begins with the request's id
+        event.update((name, value) for name, value in vars(record).items() if name not in OF_LOGGING)
+        if record.exc_info and record.exc_info[1]:
+            event["exception"] = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
+        return self._write(event)
+
+
 def formatter(form: str) -> logging.Formatter:
     """Turns a record of Python's logging into a line: `form` is "json" or "text"."""
-    return ProcessorFormatter(
-        foreign_pre_chain=[
-            merge_contextvars,
-            ExtraAdder(),
-            add_log_level,
-            TimeStamper(fmt="iso", key="time"),
-            format_exc_info,
-        ],
-        processors=[ProcessorFormatter.remove_processors_meta, _in_order, FORMATS[form]],
-    )
+    return Formatter(form)
 
 
 def configure(config: Config) -> None:
@@ -108,16 +122,12 @@ def configure(config: Config) -> None:
     logging.captureWarnings(True)
 
 
-def _in_order(_logger: Any, _name: str, event: EventDict) -> EventDict:
-    return {**{name: event[name] for name in FIRST if name in event}, **event}
-
-
-def _as_json(_logger: Any, _name: str, event: EventDict) -> str:
+def _as_json(event: Event) -> str:
     return json.dumps(event, default=str)  # all that is not ASCII is escaped, line ends among them
 
 
-def _as_text(_logger: Any, _name: str, event: EventDict) -> str:
-    time, level, said = event.pop("time"), event.pop("level"), event.pop("event")
+def _as_text(event: Event) -> str:
+    time, level, said = (str(event.pop(name)) for name in ("time", "level", "event"))
     trace = str(event.pop("exception", ""))
     line = [time, f"{level:7}", _escaped(said), *(f"{name}={_value(event[name])}" for name in event)]
     # Only a trace has more lines than one, and they are indented: nothing a client sends looks like a line.
@@ -137,4 +147,4 @@ def _escaped(text: object) -> str:
     return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in str(text))
 
 
-FORMATS = {"json": _as_json, "text": _as_text}
+FORMATS: dict[str, Callable[[Event], str]] = {"json": _as_json, "text": _as_text}

@@ -7,7 +7,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
-from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from service import request_context
 
 if TYPE_CHECKING:
     from service.metrics import Metrics
@@ -47,8 +48,7 @@ class Observed:
 def begin(proposed: str | None) -> str:
     """Begin a request's context with an id: the one it came with, if that is sane, or else a new one."""
     identity = proposed if proposed and SANE.fullmatch(proposed) else token_hex(8)
-    clear_contextvars()
-    bind_contextvars(request_id=identity)
+    request_context.begin(request_id=identity)
     return identity
 
 

@@ -1,5 +1,6 @@
 """The application, and what its OpenAPI 3.1 document says besides what addresses and models tell."""
 
+from functools import cache
 from http import HTTPStatus
 from inspect import isclass, unwrap
 from threading import Lock
@@ -72,6 +73,24 @@ class Api(OpenAPI):
                 operation["responses"] = dict(sorted(operation["responses"].items()))
                 if "description" in operation:
                     operation["description"] = operation["description"].replace("<br/>", "\n").strip()
+
+
+class Parameters(BaseModel):
+    """The parameters of an address, as a model.
+
+    flask-openapi asks for its schema at every request, which took about as long to make as all else that the
+    application does for a picture besides reading it.
+    """
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """The schema; without arguments it is made once, and nobody may change it."""
+        return super().model_json_schema(*args, **options) if args or options else _schema(cls)
+
+
+@cache
+def _schema(model: type[Parameters]) -> dict[str, Any]:
+    return super(Parameters, model).model_json_schema()
 
 
 def api_blueprint(

@@ -7,12 +7,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from flask import current_app, g
-from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
 
 from digitnet import preview
 from digitnet.errors import ImageError
-from service import metrics
+from service import metrics, request_context
 from service.config import Config
 from service.errors import image_problem
 from service.served_model import recognizer
@@ -39,7 +38,7 @@ def recognize_each(uploads: Sequence[Upload]) -> "Iterator[Prediction | HTTPExce
     pixels = 0
     counters = metrics.current()
     counters.asked(len(uploads))
-    bind_contextvars(images=len(uploads))
+    request_context.add(images=len(uploads))
     for number, upload in enumerate(uploads, start=1):
         try:
             with turn():

@@ -1,11 +1,14 @@
 """gunicorn's parser for HTTP/1.1, with rules about Host and codings, and the request kept for an error."""
 
 import re
+import socket
 from typing import Any
 
 from gunicorn.http.errors import InvalidHeader, ParseException, UnsupportedTransferCoding
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
+
+from service.gate import Bytes, Gate
 
 # RFC 3986, section 3.2.2: an address in brackets, or a name, which may be empty; then perhaps a port.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]{0,5})?")
@@ -53,3 +56,7 @@ class Parser(RequestParser):  # type: ignore[misc]  # gunicorn has no types
     """Reads one request of a connection after the other."""
 
     mesg_class = KnownRequest
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, gate: Gate) -> None:
+        super().__init__(cfg, sock, client)
+        self.unreader = Bytes(sock, gate)

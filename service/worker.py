@@ -8,20 +8,24 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
+from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
-from structlog.contextvars import clear_contextvars, get_contextvars
 
-from service import limits, logs, metrics, observed, served_model
+from service import limits, logs, metrics, observed, request_context, served_model
 from service.config import Config
+from service.gate import Gate, has_come
 from service.refusals import answer_to
 from service.request_parser import Parser
+from service.response import WholeResponse
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT}
 HELD_BACK = {*STOP_SIGNALS, signal.SIGHUP}  # until a worker listens for them
+SECONDS_TO_STAY = 0.05  # with a client that has its answer and may ask again
 SECONDS_TO_CLOSE = 2.0  # for a client that has its answer
 SECONDS_TO_CONNECT = 0.25  # for a client that has begun to when a stop begins
 # The machine lacks something at the moment: files, memory.
@@ -41,6 +45,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._listens = True
         # Connections that a thread serves or that queue for one, and when reading from them ends.
         self._deadlines: dict[Any, float] = {}
+        self._gate = Gate()
 
     def init_process(self) -> None:
         """Begin: in the new process, before its first thread."""
@@ -89,29 +94,71 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection, in a thread."""
-        clear_contextvars()
-        self._deadlines[conn] = time.monotonic() + self._config.header_seconds
-        conn.parser = conn.parser or Parser(self.cfg, conn.sock, conn.client)
+        """Serve a connection, in a thread, for as long as its client asks one request after the other."""
+        conn.parser = conn.parser or Parser(self.cfg, conn.sock, conn.client, self._gate)
         try:
-            keep = super().handle(conn)
-            if not keep:
-                _say_goodbye(conn.sock)
-            return keep
+            while True:
+                request_context.begin()
+                self._deadlines[conn] = time.monotonic() + self._config.header_seconds
+                try:
+                    keep = super().handle(conn)
+                finally:
+                    self._gate.leave()
+                if not keep:
+                    _say_goodbye(conn.sock)
+                    return keep
+                self._deadlines[conn] = math.inf
+                if not (self._may_stay(conn) and _asks_again(conn)):
+                    return keep
         finally:
             self._deadlines.pop(conn, None)
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose header has been read."""
+    def _may_stay(self, conn: Any) -> bool:
+        """Whether a thread may wait for its client's next request; the main loop waits for longer ones.
+
+        From thread to main loop and back costs more than a short answer; but no other client waits for it.
+        """
+        queue = self.tpool._work_queue
+        return self.alive and conn.initialized and not self._all_threads_taken() and queue.empty()
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer a request whose header has been read; whether the connection is kept."""
         self._deadlines[conn] = time.monotonic() + self._config.request_seconds
         conn.sock.settimeout(self._config.silence_seconds)
-        return super().handle_request(req, conn)
+        started = time.monotonic()
+        answer, environ = wsgi.create(
+            req, conn.sock, conn.client, conn.server, self.cfg, WholeResponse, (self._gate,)
+        )
+        environ["wsgi.multithread"] = True
+        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+            answer.force_close()
+        pieces: Any = ()
+        try:
+            pieces = self.wsgi(environ, answer.start_response)
+            for piece in pieces:
+                answer.write(piece)
+            answer.close()
+        except OSError:
+            raise
+        except Exception as error:
+            if not answer.headers_sent:
+                raise
+            # A second answer within the first would only confuse the client.
+            self.log.exception("Error handling a request")
+            raise StopIteration from error
+        finally:
+            if answer.status is not None:
+                took = timedelta(seconds=time.monotonic() - started)
+                self.log.access(answer, req, environ, took)
+            if hasattr(pieces, "close"):
+                pieces.close()
+        return not answer.should_close()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what never reaches the application: what is no HTTP, or HTTP that is not understood."""
         req = req or getattr(exc, "request", None)
         proposed = dict(getattr(req, "headers", None) or ()).get("X-REQUEST-ID")
-        identity = get_contextvars().get("request_id") or observed.begin(proposed)
+        identity = str(request_context.current().get("request_id") or observed.begin(proposed))
         status, head, body = answer_to(exc, identity)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self.log.error("Error handling a request", exc_info=exc)
@@ -178,6 +225,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _all_threads_taken(self) -> bool:
         return len(self._deadlines) >= int(self.tpool.size)
+
+
+def _asks_again(conn: Any) -> bool:
+    """Whether the client's next request comes soon; it may have come with the last one."""
+    return bool(conn.parser.unreader.buf.getvalue()) or has_come(conn.sock, SECONDS_TO_STAY)
 
 
 def _say_goodbye(sock: socket.socket) -> None:

@@ -85,6 +85,82 @@ def test_nothing_is_loaded_that_is_not_needed(statement, absent):
     assert output.stdout.strip() == "[]"
 
 
+# What a service loads until its first answer. A package more makes every start slower: is it worth it?
+SERVING = {
+    "PIL",
+    "annotated_types",
+    "blinker",
+    "click",
+    "digitnet",
+    "dotenv",
+    "flask",
+    "flask_openapi",
+    "flask_openapi_swagger",
+    "gunicorn",
+    "itsdangerous",
+    "jinja2",
+    "markupsafe",
+    "numpy",
+    "prometheus_client",
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "safetensors",
+    "scipy",
+    "service",
+    "typing_extensions",
+    "typing_inspection",
+    "werkzeug",
+}
+# SciPy brings these to an interpreter that has them, by NumPy's f2py.
+BROUGHT = {"charset_normalizer"}
+SERVING_NEVER = [
+    "digitnet.data",
+    "digitnet.estimator",
+    "digitnet.evaluation",
+    "digitnet.fitting",
+    "digitnet.onnx_file",
+    "digitnet.plots",
+    "digitnet.synthesis",
+    "digitnet.training",
+    "scipy.optimize",
+    "scipy.stats",
+    "scipy.spatial",
+    "scipy.signal",
+]
+FIRST_ANSWER = """
+import io, sys
+started_with = set(sys.modules)
+import service.__main__
+import service.server
+from PIL import Image, ImageDraw
+from service import create_app
+from service.config import Config
+
+picture = Image.new("L", (96, 96), 255)
+ImageDraw.Draw(picture).line([(28, 22), (68, 22), (42, 76)], fill=0, width=9, joint="curve")
+stream = io.BytesIO()
+picture.save(stream, "PNG")
+client = create_app(Config()).test_client()
+answer = client.post("/api/v1/predict", data=stream.getvalue(), content_type="image/png")
+assert answer.json["predictions"][0]["text"] == "7", answer.text
+for name in set(sys.modules) - started_with:
+    file = getattr(sys.modules[name], "__file__", None)
+    if file is not None:  # what is built into another module has none
+        print(name)
+"""
+
+
+def test_a_service_loads_what_it_needs_for_its_answers_and_nothing_else(root):
+    output = subprocess.run(
+        [sys.executable, "-c", FIRST_ANSWER], cwd=root, capture_output=True, text=True, check=True
+    )
+    loaded = output.stdout.split()
+    packages = {name.split(".")[0] for name in loaded} - set(sys.stdlib_module_names) - BROUGHT
+    assert {name for name in packages if not name.startswith("_")} <= SERVING
+    assert [name for name in SERVING_NEVER if name in loaded] == []
+
+
 def test_every_module_opens_with_a_sentence(root):
     for path, _ in _files(root):
         docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
