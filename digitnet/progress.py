@@ -38,37 +38,6 @@ class EpochReport:
     seconds: float
 
 
-class RunningMeans:
-    """Mean loss and metric of an epoch, over the batches so far, each weighted with its rows.
-
-    >>> means = RunningMeans()
-    >>> means.add(3, loss=1.0, metric=None)
-    >>> means.add(1, loss=5.0, metric=None)
-    >>> means.loss, means.metric
-    (2.0, None)
-    """
-
-    def __init__(self) -> None:
-        self._rows, self._losses, self._metrics, self._measured = 0, 0.0, 0.0, False
-
-    def add(self, rows: int, loss: float, metric: float | None) -> None:
-        """Take a batch into account."""
-        self._rows += rows
-        self._losses += loss * rows
-        self._measured = metric is not None
-        self._metrics += (metric or 0.0) * rows
-
-    @property
-    def loss(self) -> float:
-        """The mean loss."""
-        return self._losses / self._rows
-
-    @property
-    def metric(self) -> float | None:
-        """The mean metric, or None where none was measured."""
-        return self._metrics / self._rows if self._measured else None
-
-
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when the validation loss has not fallen by ``min_delta`` for ``patience`` epochs.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +21,9 @@ from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 from digitnet.nn.schedules import Schedule
-from digitnet.progress import EarlyStopping, EpochReport, RunningMeans
+from digitnet.progress import EarlyStopping, EpochReport
 from digitnet.run_state import identity, restore, snapshot
 from digitnet.training_data import check_batches, checked_validation
-
-if TYPE_CHECKING:
-    from digitnet.crew import Crew
 
 __all__ = ["EarlyStopping", "EpochReport", "Metric", "Trainer"]
 
@@ -61,8 +57,6 @@ class Trainer:
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
-        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: with more than one it is
-            faster on as many cores, rounds otherwise, and takes a part of networks and systems only.
 
     Attributes:
         history: the reports of all epochs, those of a resumed run among them.
@@ -73,9 +67,9 @@ class Trainer:
     Raises:
         ConfigurationError: early stopping without validation data, data that do not fit the network and the
             loss, each other, or their weights, a schedule that is no function, or with a checkpoint one that
-            has no name, or processes where they do not go.
+            has no name.
         ModelFileError: the checkpoint is damaged or belongs to another run.
-        TrainingError: (while training) the loss is not finite, or another process has ended.
+        TrainingError: (while training) the loss is not finite.
 
     >>> from digitnet.nn import SGD, Constant, Dense, MeanSquaredError
     >>> inputs, targets = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([2.0, 4.0, 6.0, 8.0])
@@ -106,7 +100,6 @@ class Trainer:
         early_stopping: EarlyStopping | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: int = 1,
-        processes: int = 1,
     ) -> None:
         if early_stopping is not None and validation is None:
             raise ConfigurationError("Early stopping needs validation data; none was given.")
@@ -127,13 +120,6 @@ class Trainer:
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
         self.checkpoint_path = checkpoint
         self.checkpoint_every = whole_number(checkpoint_every, "checkpoint_every")
-        self.processes = whole_number(processes, "processes")
-        self._crew: Crew | None = None
-        if self.processes > 1:
-            # Only here, since it needs more than a Trainer does.
-            from digitnet.crew.crew import check
-
-            check(network, batches)
         self.history: list[EpochReport] = []
         self.interrupted = False
         self.stopped_early = False
@@ -173,7 +159,14 @@ class Trainer:
             self._state_before[...] = self.network.state
         outputs = self.network.forward(self.network.xp.asarray(inputs), training=True)
         loss = self._loss_of(outputs, targets, weights)
-        learning_rate = self._learning_rate(loss)
+        learning_rate = self.schedule(self.optimizer.steps)
+        if not math.isfinite(loss):
+            self.network.state[...] = self._state_before
+            raise TrainingError(
+                f"The loss became {loss} at step {self.optimizer.steps + 1} "
+                f"(learning rate {learning_rate:.3g}). Lower the learning rate, warm it up, "
+                "or look for NaN and unscaled values in the inputs."
+            )
         self.network.backward(self.loss.backward())
         self.optimizer.step(learning_rate)
         self.kept_weights.update()
@@ -196,7 +189,6 @@ class Trainer:
         self.interrupted, complete = False, False
         self.kept_weights.resume()
         try:
-            self._crew = self._new_crew()
             while len(self.history) < total and not self._patience_is_over():
                 report = self._epoch()
                 self.history.append(report)
@@ -213,18 +205,19 @@ class Trainer:
             self.interrupted = True
             raise
         finally:
-            if self._crew:
-                self._crew.end()
             self.kept_weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()
-        means = RunningMeans()
+        losses, metrics, samples = 0.0, 0.0, 0
         # Numbers that overflow end in a loss that is not finite, which is answered with advice.
         with np.errstate(over="ignore", invalid="ignore"):
-            with closing(self._steps()) as steps:
-                for rows, loss, metric in steps:
-                    means.add(rows, loss, metric)
+            for batch in self.batches.epoch(len(self.history)):
+                loss, metric = self.step(*batch)
+                rows = len(batch[0])
+                losses += loss * rows
+                metrics += (metric or 0.0) * rows
+                samples += rows
             validation_loss, validation_metric = self._validate()
         margin = self.early_stopping.min_delta if self.early_stopping else 0.0
         best = validation_loss is not None and self.kept_weights.offer(validation_loss, margin)
@@ -232,42 +225,12 @@ class Trainer:
             epoch=len(self.history) + 1,
             steps=self.optimizer.steps,
             learning_rate=self.schedule(self.optimizer.steps - 1),
-            training_loss=means.loss,
-            training_metric=means.metric,
+            training_loss=losses / samples,
+            training_metric=metrics / samples if self.metric else None,
             validation_loss=validation_loss,
             validation_metric=validation_metric,
             best=best,
             seconds=time.perf_counter() - started,
-        )
-
-    def _steps(self) -> Generator[tuple[int, float, float | None]]:
-        """Rows, loss and metric of every step of the next epoch."""
-        number = len(self.history)
-        if not self._crew:
-            for batch in self.batches.epoch(number):
-                yield len(batch[0]), *self.step(*batch)
-            return
-        with closing(self._crew.epoch(number, self._learning_rate)) as steps:
-            for rows, loss, outputs, targets in steps:
-                yield rows, loss, self._measure(outputs, targets)
-
-    def _new_crew(self) -> Crew | None:
-        if self.processes == 1:
-            return None
-        from digitnet.crew import Crew
-
-        return Crew(self.network, self.optimizer, self.average, self.loss, self.batches, self.processes)
-
-    def _learning_rate(self, loss: float) -> float:
-        """The rate of the next step, if the loss of its batch allows for one."""
-        learning_rate = self.schedule(self.optimizer.steps)
-        if math.isfinite(loss):
-            return learning_rate
-        self.network.state[...] = self._state_before
-        raise TrainingError(
-            f"The loss became {loss} at step {self.optimizer.steps + 1} "
-            f"(learning rate {learning_rate:.3g}). Lower the learning rate, warm it up, "
-            "or look for NaN and unscaled values in the inputs."
         )
 
     def _validate(self) -> tuple[float | None, float | None]:

@@ -113,7 +113,7 @@ class Batches:
                 yield _batch([view[rows] for view in self._read_only])
             return
         rng = np.random.default_rng([self.seed, number])
-        order = self._order(rng)
+        order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
         if augment is None:
             for index in range(len(self)):
                 yield self._gather(index, order, rng, None)
@@ -125,13 +125,6 @@ class Batches:
                 if index + 1 < len(self):
                     pending = executor.submit(self._gather, index + 1, order, rng, augment)
                 yield batch
-
-    def order(self, number: int) -> NDArray[np.int64]:
-        """The rows of epoch ``number``, in the order of its batches."""
-        return self._order(np.random.default_rng([self.seed, number]))
-
-    def _order(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        return rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
 
     def _gather(
         self, index: int, order: NDArray[np.int64], rng: np.random.Generator, augment: Augmentation | None

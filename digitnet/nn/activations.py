@@ -46,13 +46,9 @@ class Activation(Layer):
 
     def backward(self, grad_output: Array) -> Array:
         grad_input = self._buffers.get("grad_input", grad_output.shape, grad_output.dtype)
-        return self.pull_back(self._outputs, grad_output, grad_input)
-
-    def pull_back(self, outputs: Array, grad_output: Array, out: Array) -> Array:
-        """Write ``grad_output · f'`` into ``out`` and return it: the chain rule in training."""
-        self.derivative(outputs, out)
-        out *= grad_output
-        return out
+        self.derivative(self._outputs, grad_input)
+        grad_input *= grad_output
+        return grad_input
 
     def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
         grad_input = self.derivative(outputs, self.xp.empty_like(outputs))
@@ -72,12 +68,13 @@ class ReLU(Activation):
 
     kind = "relu"
 
-    def pull_back(self, outputs: Array, grad_output: Array, out: Array) -> Array:
+    def backward(self, grad_output: Array) -> Array:
         # The derivative is a comparison, so it is kept as booleans: 0.44 ns a number against 0.63.
-        positive = self._buffers.get("positive", outputs.shape, np.bool_)
-        self.xp.greater(outputs, 0.0, out=positive)
-        result: Array = self.xp.multiply(grad_output, positive, out=out)
-        return result
+        grad_input = self._buffers.get("grad_input", grad_output.shape, grad_output.dtype)
+        positive = self._buffers.get("positive", grad_output.shape, np.bool_)
+        self.xp.greater(self._outputs, 0.0, out=positive)
+        self.xp.multiply(grad_output, positive, out=grad_input)
+        return grad_input
 
     def function(self, inputs: Array, out: Array) -> Array:
         result: Array = self.xp.maximum(inputs, 0.0, out=out)

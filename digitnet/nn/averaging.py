@@ -67,15 +67,11 @@ class WeightAverage:
         if self._parameters is None:
             raise ConfigurationError("This WeightAverage has nothing to average: call bind(…) first.")
         self.updates += 1
-        self.move(self._parameters, self.value)
-
-    def move(self, parameters: Array, value: Array) -> None:
-        """Update number ``self.updates`` of a part of the average, ``value``, towards ``parameters``."""
         decay = min(self.decay, self.updates / (self.updates + 9.0))
         # a + (1 - d)(θ - a) needs one scratch array and is exact where θ = a.
-        for start in range(0, value.size, _BLOCK):
-            part = value[start : start + _BLOCK]
-            scratch = self._scratch[: part.size]
-            self._xp.subtract(parameters[start : start + _BLOCK], part, out=scratch)
+        for start in range(0, self.value.size, _BLOCK):
+            parameters, value = self._parameters[start : start + _BLOCK], self.value[start : start + _BLOCK]
+            scratch = self._scratch[: value.size]
+            self._xp.subtract(parameters, value, out=scratch)
             scratch *= 1.0 - decay
-            part += scratch
+            value += scratch

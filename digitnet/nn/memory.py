@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -13,9 +13,6 @@ from numpy.typing import DTypeLike
 from digitnet.errors import ConfigurationError
 from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.layers import Array, Layer, ParameterSpec
-
-#: ``empty(size, dtype, xp) -> array``.
-Empty = Callable[[int, DTypeLike, ModuleType], Array]
 
 
 @dataclass(frozen=True)
@@ -35,13 +32,10 @@ class Memory:
     weight_count: int
 
 
-def hand_out_memory(
-    layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike, *, empty: Empty = aligned_empty
-) -> Memory:
+def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -> Memory:
     """Make the vectors and set the attributes that the layers' specs name to views into them.
 
-    An array ``weight`` gets its gradient as ``grad_weight``; state has none. The vectors of what is learned
-    are made by ``empty(size, dtype, xp)``.
+    An array ``weight`` gets its gradient as ``grad_weight``; state has none.
 
     >>> from digitnet.nn import Dense
     >>> layer = Dense(2, 1)
@@ -56,7 +50,7 @@ def hand_out_memory(
     )
     weight_count = _total(weights)
     size = weight_count + _total(biases)
-    parameters, gradients = (empty(size, dtype, xp) for _ in range(2))
+    parameters, gradients = (aligned_empty(size, dtype, xp) for _ in range(2))
     state = xp.zeros(_total(states), dtype)
     parameters[...] = 0.0
     gradients[...] = 0.0

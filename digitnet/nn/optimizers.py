@@ -9,7 +9,6 @@ passes over four arrays, and only the first of them should have to fetch from me
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,32 +122,17 @@ class Optimizer:
         self.steps = 0
         # 1e-30 in float32: what is above 1e-23 does not change by a bit, what is below 1e-37 becomes zero.
         self._negligible = float(np.finfo(parameters.dtype).tiny) ** 0.8
-        self._blocks = self.blocks(parameters, gradients, self.memory, [(0, parameters.size)], weight_count)
-
-    def blocks(
-        self,
-        parameters: Array,
-        gradients: Array,
-        memory: dict[str, Array],
-        parts: Sequence[tuple[int, int]],
-        weight_count: int,
-    ) -> list[Block]:
-        """Cache-sized views of some parts ``(start, stop)`` of the vectors, for :meth:`update_blocks`.
-
-        All blocks share their scratch array, so one thread at a time works on them.
-        """
         scratch = aligned_empty(min(_BLOCK, parameters.size), parameters.dtype, self.xp)
-        blocks = []
-        for start, stop in parts:
-            # No block mixes weights with the rest.
-            middle = min(max(start, weight_count), stop)
-            for begin, end, is_weight in ((start, middle, True), (middle, stop, False)):
-                for first in range(begin, end, _BLOCK):
-                    part = slice(first, min(first + _BLOCK, end))
-                    remembered = {name: array[part] for name, array in memory.items()}
-                    room = scratch[: part.stop - first]
-                    blocks.append(Block(parameters[part], gradients[part], room, remembered, is_weight))
-        return blocks
+        self._blocks = []
+        # No block mixes weights with the rest.
+        for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
+            for first in range(start, stop, _BLOCK):
+                part = slice(first, min(first + _BLOCK, stop))
+                memory = {name: array[part] for name, array in self.memory.items()}
+                block = Block(
+                    parameters[part], gradients[part], scratch[: part.stop - first], memory, is_weight
+                )
+                self._blocks.append(block)
 
     def step(self, learning_rate: float) -> None:
         """One update of all parameters; ``learning_rate`` is a builtin float.
@@ -162,11 +146,7 @@ class Optimizer:
                 "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
             )
         self.steps += 1
-        self.update_blocks(self._blocks, learning_rate)
-
-    def update_blocks(self, blocks: Sequence[Block], learning_rate: float) -> None:
-        """Step number ``self.steps`` on some blocks, regularisation included."""
-        for block in blocks:
+        for block in self._blocks:
             if block.is_weight:
                 self._regularise(block, learning_rate)
             self.update(block, learning_rate)

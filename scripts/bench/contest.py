@@ -7,7 +7,6 @@ import importlib.util
 import multiprocessing
 import os
 import statistics
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +15,6 @@ from typing import Any
 
 #: Nobody waits longer for one turn.
 TURN_SECONDS = 600.0
-#: Between two turns. Threads of a library of matrix products go on looking for work for a while after the last,
-#: and would slow down whoever comes next.
-REST_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,6 @@ def compete(
             _or_leave_out(crew, name, results)
         for turn in range(warm_up + turns):
             for name in list(crew):
-                time.sleep(REST_SECONDS)
                 value = _or_leave_out(crew, name, results, ask=True)
                 if name in crew and turn >= warm_up:
                     results.turns.setdefault(name, []).append(value)
