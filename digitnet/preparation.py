@@ -70,7 +70,7 @@ def build_trainer(
     return Trainer(
         network,
         SoftmaxCrossEntropy(label_smoothing=recipe.label_smoothing),
-        AdamW(weight_decay=recipe.weight_decay),
+        AdamW(beta2=recipe.beta2, weight_decay=recipe.weight_decay),
         OneCycle(recipe.learning_rate, total_steps=recipe.epochs * len(batches), warmup=recipe.warmup),
         batches,
         validation=(to_inputs(validation.images, geometry), validation.labels),

@@ -22,6 +22,7 @@ class Recipe:
         batch_size: pictures in a step.
         learning_rate: peak of the one-cycle schedule.
         warmup: share of the steps in which the learning rate rises.
+        beta2: of AdamW, how long the mean square of a gradient remembers.
         weight_decay: of AdamW.
         dropout: rate after each hidden layer.
         label_smoothing: share of each target that is spread evenly over the classes (Szegedy et al. 2016).
@@ -49,6 +50,7 @@ class Recipe:
     batch_size: int
     learning_rate: float
     warmup: float = 0.2
+    beta2: float = 0.999
     weight_decay: float = 0.01
     dropout: float = 0.0
     label_smoothing: float = 0.0
@@ -94,6 +96,20 @@ RECIPES: dict[str, Recipe] = {
         deformation=Deformation(rotation=10, shear=15, scale=0.1, shift=0.5, elastic=0.45, smoothness=2.0),
         fineness=2,
         threads=1,
+    ),
+    # The shortest way to 98 % on MNIST: seconds instead of minutes. With so few steps the rate is high, and
+    # the squares of the gradients are forgotten quickly.
+    "fast": Recipe(
+        hidden=(256, 128),
+        epochs=3,
+        batch_size=384,
+        learning_rate=1e-2,
+        warmup=0.25,
+        beta2=0.9,
+        label_smoothing=0.05,
+        average=None,
+        validation=1 / 30,
+        deformation=None,
     ),
     "mnist": Recipe(hidden=(1024, 512), epochs=40, batch_size=256, learning_rate=2e-3, validation=1 / 12),
     "handwriting": Recipe(

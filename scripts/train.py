@@ -54,9 +54,9 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     "--recipe",
     "recipe_name",
     type=click.Choice(sorted(RECIPES)),
-    help="digits and mnist: the data set alone, seconds and minutes. handwriting: MNIST and pictures of "
-    "other handwriting, letters and scribbles, so that the model reads other hands and knows what is no "
-    "digit; about an hour.  [default: the one with the data set's name]",
+    help="digits and mnist: the data set alone, seconds and minutes. fast: MNIST to 98 % in a second or two. "
+    "handwriting: MNIST and pictures of other handwriting, letters and scribbles, so that the model "
+    "reads other hands and knows what is no digit; about an hour.  [default: the one with the data set's name]",
 )
 @click.option(
     "--fonts-dir",
@@ -133,6 +133,7 @@ def main(
       python scripts/train.py --hidden 128 --epochs 30 --plots runs/plots
       python scripts/train.py --dataset mnist --checkpoint runs/mnist.checkpoint
       python scripts/train.py --dataset mnist --data-dir ~/my-digits --output runs/mine.safetensors
+      python scripts/train.py --dataset mnist --recipe fast --output runs/fast.safetensors
       python scripts/train.py --dataset mnist --recipe handwriting --checkpoint runs/hour.checkpoint
       python scripts/train.py --dataset mnist --feedback corrections.sqlite --output runs/better.safetensors
     """

@@ -41,7 +41,7 @@ class Buffers:
     >>> buffers = Buffers()
     >>> a = buffers.get("outputs", (128, 10), np.float32)
     >>> b = buffers.get("outputs", (100, 10), np.float32)   # the last, smaller batch of an epoch
-    >>> b.base is a, b.shape
+    >>> np.shares_memory(a, b), b.shape
     (True, (100, 10))
     """
 

@@ -89,7 +89,7 @@ class SoftmaxCrossEntropy(Loss):
             grad *= weights
         self._grad = self._like("result", predictions)
         xp.multiply(grad.T, 1.0 / batch, out=self._grad)
-        loss = -float(log_p[targets, columns].sum()) / batch
+        loss: float = -float(log_p[targets, columns].sum()) / batch
         return (1.0 - smoothing) * loss - smoothing * float(log_p.mean()) if smoothing else loss
 
     def backward(self) -> Array:

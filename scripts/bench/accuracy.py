@@ -44,14 +44,14 @@ class Plan:
         return replace(RECIPES[self.recipe], **self.changes)
 
 
-#: The one place where goals are given their recipes, chosen on the last 10,000 pictures of the training
-#: split, never on the test split: twice as wide for 98.5 %, deformed anew for 99 %.
+#: The one place where goals are given their recipes, by what they reached on 10,000 pictures held out from
+#: the training split: wider and longer for 98.5 %, deformed anew for 99 %.
 PLANS = (
     Plan("`fast`", (0.97, 0.98)),
     Plan(
         "`fast`, wider and longer",
         (0.985,),
-        changes={"hidden": (512, 256), "epochs": 10, "label_smoothing": 0.1},
+        changes={"hidden": (320, 160), "epochs": 8, "learning_rate": 8e-3, "label_smoothing": 0.1},
     ),
     Plan(
         "`fast`, deformed",
@@ -59,7 +59,9 @@ PLANS = (
         changes={
             "hidden": (512, 256),
             "epochs": 24,
+            "batch_size": 512,
             "learning_rate": 4e-3,
+            "beta2": 0.98,
             "label_smoothing": 0.0,
             "deformation": Deformation(),
         },

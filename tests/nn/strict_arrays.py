@@ -194,12 +194,11 @@ _FUNCTIONS = {
     "empty": _empty,
     "empty_like": lambda a: _empty(a.shape, a.dtype),
     "zeros": lambda shape, dtype=float: StrictArray(np.zeros(shape, dtype)),
-    "zeros_like": lambda a: StrictArray(np.zeros(a.shape, a.dtype)),
     **{
         name: _elementwise(getattr(np, name))
         for name in (
-            *("abs", "divide", "exp", "heaviside", "log", "log1p", "matmul", "maximum", "multiply"),
-            *("negative", "reciprocal", "sign", "sqrt", "subtract", "tanh"),
+            *("abs", "divide", "exp", "greater", "heaviside", "log", "log1p", "matmul", "maximum"),
+            *("multiply", "negative", "reciprocal", "sign", "sqrt", "subtract", "tanh"),
         )
     },
 }

@@ -8,7 +8,7 @@ import pytest
 from digitnet.errors import ConfigurationError
 from digitnet.nn import SGD, Adam, AdamW, Optimizer, WeightAverage
 
-SIZE, WEIGHTS, STEPS, RATE = 40_000, 30_000, 7, 0.01
+SIZE, WEIGHTS, STEPS, RATE = 150_000, 110_000, 7, 0.01
 
 
 def _run(optimizer, dtype=np.float64, seed=4):
@@ -192,3 +192,44 @@ def test_weight_average_is_the_exponential_mean():
         decay = min(0.9, t / (t + 9))
         expected = decay * expected + (1 - decay) * value
     np.testing.assert_allclose(average.value, expected)
+
+
+def test_weight_average_of_many_numbers_is_that_of_each():
+    parameters = np.random.default_rng(2).standard_normal(SIZE)
+    average, one = WeightAverage(0.9), WeightAverage(0.9)
+    few = parameters[-3:].copy()
+    average.bind(parameters)
+    one.bind(few)
+    for _ in range(3):
+        parameters += 1.0
+        few += 1.0
+        average.update()
+        one.update()
+    np.testing.assert_array_equal(average.value[-3:], one.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [Adam, lambda: Adam(beta1=0.5), lambda: SGD(momentum=0.8)])
+def test_what_is_remembered_of_a_gradient_that_stays_zero_ends_as_zero(make, dtype):
+    parameters, gradients, optimizer = np.zeros(4, dtype), np.zeros(4, dtype), make()
+    optimizer.bind(parameters, gradients, weight_count=4)
+    gradients[...] = [1.0, 1e-3, 1e-6, 0.0]
+    tiny = np.finfo(dtype).tiny
+    name = optimizer.memory_names[0]
+    for step in range(8_000 if dtype is np.float64 else 1_000):
+        optimizer.step(0.01)
+        gradients[...] = 0.0
+        if step % 64 == 0:
+            sizes = np.abs(optimizer.memory[name])
+            assert not ((sizes > 0) & (sizes < tiny)).any(), f"denormal numbers after {step} steps"
+    assert not optimizer.memory[name].any()
+
+
+def test_cleaning_does_not_touch_what_matters():
+    values = np.float32([1e-22, 3e-12, 0.7, 1e4])
+    optimizer = SGD(momentum=0.5)
+    optimizer.bind(np.zeros(4, np.float32), np.zeros(4, np.float32), weight_count=4)
+    optimizer.steps = 63
+    optimizer.memory["velocity"][...] = values
+    optimizer.step(0.1)
+    np.testing.assert_array_equal(optimizer.memory["velocity"], values / 2)
