@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from digitnet.errors import EmptyImageError, UnreadableImageError, UnsupportedImageError
+from digitnet.imaging.filters import gaussian, percentile
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
@@ -132,5 +132,5 @@ def to_grey(colour: FloatArray) -> FloatArray:
 
 def _mark_contrast(channel: FloatArray) -> float:
     """How far the strongest two percent of the pixels stand out from their wider surroundings."""
-    background = ndimage.gaussian_filter(channel, max(channel.shape) / 6, mode="nearest")
-    return float(np.percentile(np.abs(channel - background), 98)) + 0.01
+    background = gaussian(channel, max(channel.shape) / 6)
+    return percentile(np.abs(channel - background), 98) + 0.01

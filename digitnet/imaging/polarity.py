@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import ndimage
 
+from digitnet.imaging.filters import bounds, closing, opening
 from digitnet.imaging.picture import BoolArray, FloatArray
 
 # Weights of the evidence, by logistic regression on pictures made of MNIST's training digits: pages,
@@ -33,10 +34,8 @@ def chance_of_light_ground(values: FloatArray, light: BoolArray) -> float:
     strokes = _evenness(~light) - _evenness(light)
     window = 2 * (max(values.shape) // 24) + 1
     padded = np.pad(values, window, mode="edge")
-    dark_marks = float(np.square(ndimage.grey_closing(padded, (window, window)) - padded).sum()) / values.size
-    light_marks = (
-        float(np.square(padded - ndimage.grey_opening(padded, (window, window))).sum()) / values.size
-    )
+    dark_marks = float(np.square(closing(padded, window) - padded).sum()) / values.size
+    light_marks = float(np.square(padded - opening(padded, window)).sum()) / values.size
     thin = float(np.clip(math.log2((dark_marks + 2e-4) / (light_marks + 2e-4)), -3, 3))
     evidence = _AREA * area + _CORNERS * corners + _STROKES * strokes + _THIN * thin
     return 1 / (1 + math.exp(-evidence))
@@ -46,5 +45,6 @@ def _evenness(area: BoolArray) -> float:
     """Twice the mean distance to the outline from within, as a share of the largest: 1 for even strokes."""
     if not area.any():
         return 0.0
-    distance = ndimage.distance_transform_edt(area)
-    return 2 * float(distance[area].mean()) / float(distance.max())
+    box = bounds(area, 1)
+    distance = ndimage.distance_transform_edt(area[box])
+    return 2 * float(distance[area[box]].mean()) / float(distance.max())

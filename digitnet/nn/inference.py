@@ -1,4 +1,4 @@
-"""What a network computes when nobody trains it: products in the form that suits the batch, the rest in place.
+"""What a network computes when nobody trains it: products as suits the batch, all else in place.
 
 The textbook form is the chain of the layers' ``forward``; this gives the same to within rounding. The live
 weights are read, none is copied or folded beforehand, so that no answer is ever that of weights from before.
@@ -94,9 +94,8 @@ def _product(inputs: Array, weight: Array) -> Array:
     width = columns
     while width % 2 == 0 and rows * depth * width > _UNPACKED:
         width //= 2
-    if width == columns or rows * depth * width > _UNPACKED:
-        outputs = inputs @ weight
-        return outputs
+    if rows * depth * width > _UNPACKED:
+        width = columns
     outputs = np.empty((rows, columns), weight.dtype)
     slices = weight.reshape(depth, -1, width).transpose(1, 0, 2)  # (slices, depth, width), a view
     np.matmul(inputs, slices, out=outputs.reshape(rows, -1, width).transpose(1, 0, 2))
