@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from digitnet.imaging.components import LabelArray
 from digitnet.imaging.cuts import cuts_of, pieces_of
+from digitnet.imaging.filters import spread
 from digitnet.imaging.ink import Ink, ink_bounds
 from digitnet.imaging.lattice import Atom, cut_cost
 from digitnet.imaging.lines import Line
@@ -118,7 +119,7 @@ def uncut(ink: Ink, labels: LabelArray, line: Line) -> AtomLine:
     mask = renumber[labels[rows, columns]]
     nearest = None
     if len(line.parts) == 1:
-        owners = ndimage.maximum_filter(mask, 2 * margin + 1, mode="constant")
+        owners = spread(mask, margin)
     else:
         distances, nearest = _distances(mask)
         owners = np.where(distances <= margin, mask[nearest[0], nearest[1]], 0)

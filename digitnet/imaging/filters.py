@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -22,7 +23,6 @@ def gaussian(values: FloatArray, sigma: float) -> FloatArray:
     either. Where it reaches over much of a small picture, two products take a tenth of the time: 0.1 ms
     instead of 1.1 for 140 × 140 pixels and a σ of 12.
 
-    >>> from scipy import ndimage
     >>> values = np.random.default_rng(0).random((30, 40), np.float32)
     >>> slow = ndimage.gaussian_filter(values, 5.0, mode="nearest")
     >>> bool(np.allclose(gaussian(values, 5.0), slow, atol=1e-6))
@@ -63,12 +63,18 @@ def _gaussian_matrix(size: int, sigma: float) -> FloatArray:
 
 
 def closing(values: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
-    """``scipy.ndimage.grey_closing(values, (window, window))`` for an odd window, ends repeated."""
+    """A grey closing with a square window, of all but ``window - 1`` pixels along every edge.
+
+    Bright, it fills what is darker than all around it and narrower than the window (Serra 1982).
+
+    >>> closing(np.pad([[0, 1, 0, 1, 0, 0, 0]], 2, mode="edge"), 3)[0].tolist()
+    [0, 1, 1, 1, 0, 0, 0]
+    """
     return _extreme(_extreme(values, window, np.maximum), window, np.minimum)
 
 
 def opening(values: npt.NDArray[Any], window: int) -> npt.NDArray[Any]:
-    """``scipy.ndimage.grey_opening(values, (window, window))`` for an odd window, ends repeated."""
+    """A grey opening likewise: it removes what is brighter than all around it and narrower."""
     return _extreme(_extreme(values, window, np.minimum), window, np.maximum)
 
 
@@ -89,6 +95,20 @@ def grown(mask: BoolArray) -> BoolArray:
     return across
 
 
+def filled(seeds: BoolArray, room: BoolArray, steps: int) -> BoolArray:
+    """What can be reached from the seeds in so many steps, to all eight sides, without leaving the room.
+
+    ``scipy.ndimage.binary_dilation`` of seeds within the room, so many times and with the room as its mask.
+
+    >>> filled(np.array([[1, 0, 0, 0, 0]], bool), np.array([[1, 1, 1, 0, 1]], bool), 4)
+    array([[ True,  True,  True, False, False]])
+    """
+    for _ in range(steps):
+        seeds = grown(seeds)
+        seeds &= room
+    return seeds
+
+
 def holds_square(mask: BoolArray, side: int) -> bool:
     """Whether a square of side × side pixels fits into the mask.
 
@@ -99,15 +119,23 @@ def holds_square(mask: BoolArray, side: int) -> bool:
     """
     if side > min(mask.shape):
         return False
-    return bool(_sliding(_sliding(mask, side, np.logical_and).T, side, np.logical_and).any())
+    return bool(_extreme(mask, side, np.logical_and).any())
+
+
+def spread(values: npt.NDArray[Any], reach: int) -> npt.NDArray[Any]:
+    """The largest value within ``reach`` rows and columns of each pixel.
+
+    ``scipy.ndimage.maximum_filter(values, 2 * reach + 1, mode="constant")`` of values from 0 on.
+
+    >>> spread(np.array([[0, 0, 0, 7, 0]]), 1)
+    array([[0, 0, 7, 7, 7]])
+    """
+    return _extreme(np.pad(values, reach), 2 * reach + 1, np.maximum)
 
 
 def _extreme(values: npt.NDArray[Any], window: int, better: np.ufunc) -> npt.NDArray[Any]:
-    """The best of the window around each pixel, columns first."""
-    half = window // 2
-    columns = _sliding(np.pad(values, ((half, half), (0, 0)), mode="edge"), window, better)
-    padded = np.pad(columns, ((0, 0), (half, half)), mode="edge")
-    return _sliding(padded.T, window, better).T
+    """The best of every square of window × window pixels."""
+    return _sliding(_sliding(values, window, better).T, window, better).T
 
 
 def _sliding(values: npt.NDArray[Any], count: int, better: np.ufunc) -> npt.NDArray[Any]:
@@ -136,13 +164,34 @@ def bounds(mask: BoolArray, margin: int = 0) -> tuple[slice, slice]:
     return slice(max(top - margin, 0), bottom + margin), slice(max(left - margin, 0), right + margin)
 
 
+def distances(mask: BoolArray) -> npt.NDArray[np.float64]:
+    """How far each pixel of the mask, in the order of rows, is from the nearest pixel outside of it.
+
+    ``scipy.ndimage.distance_transform_edt(mask)[mask]``, with distances worked out where they are wanted.
+
+    >>> distances(np.array([[0, 1, 1, 1, 0]], bool))
+    array([1., 2., 1.])
+    """
+    mask = mask[bounds(mask, 1)]
+    nearest = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
+    rows, columns = mask.nonzero()
+    down, across = nearest[0][mask] - rows, nearest[1][mask] - columns
+    return np.sqrt(down * down + across * across, dtype=np.float64)
+
+
 def median(values: npt.NDArray[Any]) -> float:
-    """The median of numbers that are all finite; sorting them all takes a quarter of ``np.median``'s time.
+    """The median of numbers that are all finite.
+
+    It sorts them: a third of ``np.median``'s time, and far less where many are the same, as on plain ground.
 
     >>> median(np.array([3.0, 1.0, 2.0, 9.0]))
     2.5
     """
-    ranked = np.sort(values, axis=None)
+    return middle_of(np.sort(values, axis=None))
+
+
+def middle_of(ranked: npt.NDArray[Any]) -> float:
+    """The median of numbers that are sorted."""
     middle = ranked.size // 2
     if ranked.size % 2:
         return float(ranked[middle])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from scipy import ndimage
 
 from digitnet.imaging.filters import closing, gaussian, grown, median
@@ -78,8 +77,7 @@ def stepped_ground(values: FloatArray) -> FloatArray:
     """
     window = 2 * round(WIDEST_STROKE * max(values.shape) / 2) + 1
     quiet = ndimage.median_filter(values, 3, mode="nearest") if min(values.shape) > 40 else values
-    padded = np.pad(quiet, window, mode="edge")
-    closed = closing(padded, window)[window:-window, window:-window]
+    closed = closing(np.pad(quiet, window - 1, mode="edge"), window)
     # In noise a closing is an envelope, above the ground.
     closed = closed - max(median(closed - values), 0.0)
     ground: FloatArray = ndimage.minimum_filter(closed, 3, mode="nearest").astype(np.float32)
@@ -90,6 +88,17 @@ def enlarged(values: FloatArray, factor: int, shape: tuple[int, ...]) -> FloatAr
     """Undo block_means: enlarge by linear interpolation and cut to shape."""
     if factor == 1:
         return values
-    height, width = values.shape
-    image = Image.fromarray(values).resize((width * factor, height * factor), Image.Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.float32)[: shape[0], : shape[1]]
+    wider = _stretched(values.T, factor)[: shape[1]].T
+    return _stretched(wider, factor)[: shape[0]]
+
+
+def _stretched(values: FloatArray, factor: int) -> FloatArray:
+    """``factor`` rows for each, between it and its neighbours by linear interpolation."""
+    before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
+    stretched = np.empty((len(values), factor, values.shape[1]), np.float32)
+    for row in range(factor):
+        share = np.float32((row + 0.5) / factor - 0.5)
+        other = before if share < 0 else after
+        np.multiply(other, abs(share), out=stretched[:, row])
+        stretched[:, row] += values * (1 - abs(share))
+    return stretched.reshape(-1, values.shape[1])

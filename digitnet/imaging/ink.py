@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from digitnet.imaging.background import Scene, examine
-from digitnet.imaging.filters import bounds, median, percentile
+from digitnet.imaging.filters import bounds, distances, filled, middle_of, percentile
 from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 from digitnet.imaging.thresholds import otsu_threshold
 
@@ -81,16 +81,16 @@ def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
 def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -> Ink:
     """The ink with a known mask: values scaled by a full stroke, soft edges taken in."""
     full = percentile(smooth[mask], 90)
-    # What is nearest to a pixel of the mask, or near it, lies in the box around the mask, or next to it.
-    box = bounds(mask, 1)
-    stroke_width = 4 * float(ndimage.distance_transform_edt(mask[box])[mask[box]].mean()) - 1
+    stroke_width = 4 * float(distances(mask).mean()) - 1
     soft_edge = 1 + math.ceil(stroke_width / 2)
     box = bounds(mask, soft_edge)
     strokes = mask[box]
     fringe = smooth[box] > max(0.02 * full, 3 * noise)
-    near = ndimage.binary_dilation(strokes, EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | strokes)
+    near = filled(strokes, fringe | strokes, soft_edge)
     values = np.zeros(mask.shape, dtype=np.float32)
-    values[box] = np.where(near, np.clip(scene.depth[box] / full, 0, 1), 0)
+    shares = scene.depth[box] / np.float32(full)
+    np.clip(shares, 0, 1, out=shares)
+    np.multiply(shares, near, out=values[box])
     return Ink(values, mask, stroke_width, soft_edge)
 
 
@@ -112,9 +112,9 @@ def _noise(depth: FloatArray, clear: BoolArray) -> float:
     ground = depth[clear]
     if ground.size < 0.02 * depth.size:
         return 0.0
-    ranked = np.sort(ground)
-    middle = median(ranked)
-    return 1.4826 * (middle - median(ranked[: ranked.searchsorted(middle, "right")]))
+    ground.sort()
+    middle = middle_of(ground)
+    return 1.4826 * (middle - middle_of(ground[: ground.searchsorted(middle, "right")]))
 
 
 def _strokes(weak: BoolArray, strong: BoolArray) -> BoolArray:

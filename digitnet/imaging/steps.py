@@ -50,6 +50,8 @@ def has_margin(marks: BoolArray) -> bool:
     left within, which has to be large unless the margin fills a whole side; or else it must be too
     thick for a stroke.
     """
+    if max(side.mean() for side in (marks[0], marks[-1], marks[:, 0], marks[:, -1])) <= 0.3:
+        return False
     labels, count = ndimage.label(marks, EIGHT_NEIGHBOURS)
     margin = np.zeros_like(marks)
     needed = 0.3
