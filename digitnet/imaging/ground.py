@@ -37,7 +37,8 @@ def robust_surface(values: FloatArray) -> FloatArray:
     surface = np.multiply.outer(y, turned * x)
     surface += (one + low * y + curved * y * y)[:, None]
     surface += right * x + bent * x * x
-    return surface.astype(np.float32)
+    smooth: FloatArray = surface.astype(np.float32)
+    return smooth
 
 
 def _terms(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -88,17 +89,20 @@ def enlarged(values: FloatArray, factor: int, shape: tuple[int, ...]) -> FloatAr
     """Undo block_means: enlarge by linear interpolation and cut to shape."""
     if factor == 1:
         return values
-    wider = _stretched(values.T, factor)[: shape[1]].T
-    return _stretched(wider, factor)[: shape[0]]
-
-
-def _stretched(values: FloatArray, factor: int) -> FloatArray:
-    """``factor`` rows for each, between it and its neighbours by linear interpolation."""
+    higher = np.empty((len(values), factor, values.shape[1]), np.float32)
     before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
-    stretched = np.empty((len(values), factor, values.shape[1]), np.float32)
-    for row in range(factor):
-        share = np.float32((row + 0.5) / factor - 0.5)
-        other = before if share < 0 else after
-        np.multiply(other, abs(share), out=stretched[:, row])
-        stretched[:, row] += values * (1 - abs(share))
-    return stretched.reshape(-1, values.shape[1])
+    for place, (own, other) in enumerate(_shares(factor)):
+        np.multiply(before if 2 * place < factor else after, other, out=higher[:, place])
+        higher[:, place] += values * own
+    rows = higher.reshape(-1, values.shape[1])[: shape[0]]
+    wider = np.empty((*rows.shape, factor), np.float32)
+    left, right = np.hstack([rows[:, :1], rows[:, :-1]]), np.hstack([rows[:, 1:], rows[:, -1:]])
+    for place, (own, other) in enumerate(_shares(factor)):
+        wider[:, :, place] = (left if 2 * place < factor else right) * other + rows * own
+    return wider.reshape(len(rows), -1)[:, : shape[1]]
+
+
+def _shares(factor: int) -> list[tuple[np.float32, np.float32]]:
+    """For each of the pixels that take a pixel's place, what it has of that pixel and of the neighbour."""
+    away = [abs((place + 0.5) / factor - 0.5) for place in range(factor)]
+    return [(np.float32(1 - share), np.float32(share)) for share in away]

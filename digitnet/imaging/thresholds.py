@@ -35,7 +35,7 @@ def otsu_threshold(values: npt.NDArray[np.floating]) -> float:
 
 
 def untold_by_two_tones(values: npt.NDArray[np.floating], threshold: float | None = None) -> float:
-    """The variance that is left when each pixel has the mean of its class by Otsu's threshold, if it is known.
+    """The variance that is left when each pixel has the mean of its class by Otsu's threshold.
 
     As a share of the whole it is 0 for two even tones, a quarter for an even slope and 1 − 2/π = 0.36
     for Gaussian noise. Infinite for a picture so flat that no two tones are worth telling apart.
