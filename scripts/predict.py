@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
+from reading_pool import Row, read_file, read_files
 
 from digitnet import Recognizer
-from digitnet.errors import DigitnetError, ImageError
+from digitnet.errors import DigitnetError
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "models" / "mnist.safetensors"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 COLUMNS = ("file", "text", "confidence", "accepted", "error")
+# Fewer files are read before further processes are even ready.
+FEW = 64
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -36,7 +40,12 @@ COLUMNS = ("file", "text", "confidence", "accepted", "error")
     show_default=True,
     help="table for people; csv for spreadsheets; jsonl, a JSON object a line, has boxes and probabilities.",
 )
-def main(paths: tuple[Path, ...], model_file: Path, output_format: str) -> None:
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help=f"Processes that read at the same time.  [default: one a core, or one for up to {FEW} files]",
+)
+def main(paths: tuple[Path, ...], model_file: Path, output_format: str, jobs: int | None) -> None:
     """Read the digits in image files and folders.
 
     Folders are searched through for PNG, JPEG, WebP, BMP and GIF files, in the order of their names.
@@ -47,64 +56,52 @@ def main(paths: tuple[Path, ...], model_file: Path, output_format: str) -> None:
     Examples:
       python scripts/predict.py digit.png
       python scripts/predict.py scans/ --format csv > scans.csv
+      python scripts/predict.py archive/ --format jsonl --jobs 4 > archive.jsonl
       python scripts/predict.py digit.png --model runs/digits.safetensors
     """
     try:
         recognizer = Recognizer.load(model_file)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
-    for path in paths:
-        if path.is_dir() and next(_files((path,)), None) is None:
-            raise click.ClickException(f"The folder {path} holds no PNG, JPEG, WebP, BMP or GIF files.")
-    rows = (_row(recognizer, path) for path in _files(paths))
+    files = [file for path in paths for file in _files(path)]
+    jobs = jobs or (_cores() if len(files) > FEW else 1)
     write = {"table": _table, "csv": _csv, "jsonl": _jsonl}[output_format]()
     failed = False
-    for row in rows:
-        write(row)
-        failed = failed or row["error"] is not None
+    with closing(_rows(recognizer, files, model_file, jobs)) as rows:
+        del recognizer  # with several jobs this process needs no model of its own
+        for row in rows:
+            write(row)
+            failed = failed or row["error"] is not None
     if failed:
         sys.exit(1)
 
 
-def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        else:
-            yield path
+def _files(path: Path) -> list[str]:
+    """The path itself, or the names of all pictures in the folder and those within, in order."""
+    if not path.is_dir():
+        return [str(path)]
+    found = [str(p) for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    if not found:
+        raise click.ClickException(f"The folder {path} holds no PNG, JPEG, WebP, BMP or GIF files.")
+    return sorted(found, key=lambda name: Path(name).parts)
 
 
-def _row(recognizer: Recognizer, path: Path) -> dict[str, Any]:
-    try:
-        prediction = recognizer.recognize(path)
-    except ImageError as error:
-        return {"file": str(path), "text": None, "confidence": None, "accepted": None, "error": str(error)}
-    return {
-        "file": str(path),
-        "text": prediction.text,
-        "confidence": round(prediction.confidence, 4),
-        "accepted": prediction.accepted,
-        "error": None,
-        "digits": [
-            {
-                "digit": digit.digit,
-                "confidence": round(digit.confidence, 4),
-                "accepted": digit.accepted,
-                "box": {
-                    "x": digit.box.x,
-                    "y": digit.box.y,
-                    "width": digit.box.width,
-                    "height": digit.box.height,
-                },
-                "probabilities": [round(p, 6) for p in digit.probabilities],
-            }
-            for digit in prediction.digits
-        ],
-    }
+def _cores() -> int:
+    """Those that this process may use; macOS does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _table() -> Callable[[dict[str, Any]], None]:
-    def write(row: dict[str, Any]) -> None:
+def _rows(recognizer: Recognizer, files: list[str], model_file: Path, jobs: int) -> Iterator[Row]:
+    if jobs > 1 and len(files) > 1:
+        del recognizer
+        yield from read_files(files, model_file, jobs)
+    else:
+        for file in files:
+            yield read_file(recognizer, file)
+
+
+def _table() -> Callable[[Row], None]:
+    def write(row: Row) -> None:
         if row["error"]:
             # A file that cannot be opened is named in its error already.
             named = row["file"] in row["error"]
@@ -118,13 +115,18 @@ def _table() -> Callable[[dict[str, Any]], None]:
     return write
 
 
-def _csv() -> Callable[[dict[str, Any]], None]:
+def _csv() -> Callable[[Row], None]:
     writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    return writer.writerow
+
+    def write(row: Row) -> None:
+        writer.writerow(row)
+        sys.stdout.flush()  # whoever reads along sees every row as it comes
+
+    return write
 
 
-def _jsonl() -> Callable[[dict[str, Any]], None]:
+def _jsonl() -> Callable[[Row], None]:
     return lambda row: click.echo(json.dumps(row))
 
 

@@ -13,13 +13,13 @@ from scipy import ndimage
 
 from digitnet.imaging.components import LabelArray
 from digitnet.imaging.cuts import cuts_of, pieces_of
+from digitnet.imaging.filters import spread
 from digitnet.imaging.ink import Ink, ink_bounds
 from digitnet.imaging.lattice import Atom, cut_cost
 from digitnet.imaging.lines import Line
 from digitnet.imaging.picture import FloatArray
+from digitnet.imaging.slant import runs_of, slant_of, upright_width
 
-# Slants that writing may have: columns to the right for a row upwards; upright comes first and wins ties.
-_SLANTS = sorted((0.06 * step for step in range(-6, 17)), key=abs)
 # A component narrower, or lower, than these shares of the line's height holds one digit at most.
 _NARROW, _LOW = 0.45, 0.4
 # A component wider than this share of its own height is cut however much it looks like one digit.
@@ -118,7 +118,7 @@ def uncut(ink: Ink, labels: LabelArray, line: Line) -> AtomLine:
     mask = renumber[labels[rows, columns]]
     nearest = None
     if len(line.parts) == 1:
-        owners = ndimage.maximum_filter(mask, 2 * margin + 1, mode="constant")
+        owners = spread(mask, margin)
     else:
         distances, nearest = _distances(mask)
         owners = np.where(distances <= margin, mask[nearest[0], nearest[1]], 0)
@@ -156,7 +156,7 @@ def cut_up(line: AtomLine, sure: Sequence[bool]) -> AtomLine:
     ]
     if len(line.atoms) == 1 and not chosen:
         return line
-    slant = _slant(line.mask, line.height)
+    slant = slant_of(line.mask, line.height)
     alone = sum(atom.bottom - atom.top > 0.5 * line.height for atom in line.atoms) <= 1
     mask = line.mask.copy()
     boxes = ndimage.find_objects(mask)
@@ -169,7 +169,7 @@ def cut_up(line: AtomLine, sure: Sequence[bool]) -> AtomLine:
         window = mask[boxes[index]]
         own = window == index + 1
         cuts = cuts_of(own, slant, line.stroke_width)
-        slimness = own.shape[0] / _upright_width(own, slant)
+        slimness = own.shape[0] / upright_width(own, slant)
         number = pieces_of(own, cuts)
         pieces = np.unique(number[own])
         for before, piece in zip([-1, *pieces], pieces, strict=False):
@@ -186,11 +186,14 @@ def _in_order(
     line: AtomLine, mask: LabelArray, slant: float, component: dict[int, int], costs: dict[int, float]
 ) -> AtomLine:
     """The line with new atoms, measured where they stand once their strokes are set upright."""
-    rows, columns = np.nonzero(mask)
-    labels = mask[rows, columns]
-    upright = columns + slant * (rows - mask.shape[0] / 2)
+    rows, starts, stops = runs_of(mask)  # the ends of its runs are the extremes of an atom
+    labels = mask[rows, starts]
+    moved = slant * (rows - mask.shape[0] / 2)
     present = np.unique(labels)
-    lefts, rights = (measure(upright, labels, present) for measure in (ndimage.minimum, ndimage.maximum))
+    lefts, rights = (
+        ndimage.minimum(starts + moved, labels, present),
+        ndimage.maximum(stops + moved, labels, present),
+    )
     tops, bottoms = (measure(rows, labels, present) for measure in (ndimage.minimum, ndimage.maximum))
     atoms, order = [], np.argsort(lefts + rights, kind="stable")
     for i in order:
@@ -214,35 +217,7 @@ def _with_middles(atoms: list[Atom], height: float) -> list[Atom]:
     return found
 
 
-def _slant(mask: LabelArray, height: float) -> float:
-    """How far strokes lean: the shear that sets most of them upright (Vinciarelli & Luettin 2001).
-
-    A column whose ink is in one piece is an upright stroke, and counts by the square of its length.
-    """
-    unit = max(1.0, height / 24)
-    rows, columns = np.nonzero(mask)
-    down = (rows / unit).astype(np.intp)
-    best, most = 0.0, 0.0
-    for slant in _SLANTS:
-        across = ((columns + slant * rows) / unit).astype(np.intp)
-        across -= across.min()
-        grid = np.zeros((down.max() + 1, across.max() + 1), dtype=bool)
-        grid[down, across] = True
-        length = grid.sum(axis=0)
-        reach = len(grid) - grid.argmax(axis=0) - grid[::-1].argmax(axis=0)
-        upright = float((length[length == reach] ** 2).sum()) * (1 - 0.5 * abs(slant))
-        if upright > most:
-            best, most = slant, upright
-    return best
-
-
 def _distances(mask: LabelArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Each pixel's distance to the nearest pixel of the mask, in steps of a king, and its row and column."""
     distances, nearest = ndimage.distance_transform_cdt(mask == 0, "chessboard", return_indices=True)
     return distances, nearest
-
-
-def _upright_width(own: npt.NDArray[np.bool_], slant: float) -> float:
-    """Width of a component once its strokes are set upright."""
-    rows, columns = np.nonzero(own)
-    return float(np.ptp(columns + slant * rows)) + 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from digitnet.imaging.filters import median, percentile
 from digitnet.imaging.ground import enlarged, robust_surface, smooth_ground, stepped_ground
 from digitnet.imaging.picture import BoolArray, FloatArray, block_means
 from digitnet.imaging.polarity import chance_of_light_ground
@@ -82,13 +83,17 @@ def _views(small: FloatArray) -> Iterator[_View]:
     """The ways to see the small picture, in no order."""
     surface = robust_surface(small)
     flat = small - surface
-    untold = untold_by_two_tones(small)
-    two_toned = untold < min(0.22 * float(small.var()), float(flat.var()))
-    bitmap = max(small.shape) <= _BITMAP_SIDE and untold < 0.27 * float(small.var())
+    threshold = otsu_threshold(small)
+    untold, variance = untold_by_two_tones(small, threshold), float(small.var())
+    two_toned = untold < min(0.22 * variance, float(flat.var()))
+    bitmap = max(small.shape) <= _BITMAP_SIDE and untold < 0.27 * variance
     if two_toned:
         surface, flat = np.zeros_like(small), small
-    light = flat > otsu_threshold(flat)
-    margins_show = untold_by_two_tones(flat) < 0.3 * float(flat.var())
+    else:
+        threshold = otsu_threshold(flat)
+        untold, variance = untold_by_two_tones(flat, threshold), float(flat.var())
+    light = flat > threshold
+    margins_show = untold < 0.3 * variance
     chance = chance_of_light_ground(small, light)
     for dark_ink, polarity in ((True, chance), (False, 1 - chance)):
         if polarity < _UNLIKELY * max(chance, 1 - chance):
@@ -119,11 +124,14 @@ def _scene(grey: FloatArray, view: _View, factor: int) -> Scene:
     ground = enlarged(view.ground, factor, grey.shape)
     if view.dark_ink:
         # Light falls on ink and paper alike, so the brightness of light paper divides out.
-        least = max(_DEEPEST_SHADOW * float(np.percentile(view.ground, 90)), 0.05)
-        depth = ((ground - grey) / np.maximum(ground, least)).astype(np.float32)
+        least = max(_DEEPEST_SHADOW * percentile(view.ground, 90), 0.05)
+        depth = ground - grey
+        depth /= np.maximum(ground, np.float32(least))
     else:
-        depth = (grey - ground).astype(np.float32)
-    clear = enlarged(view.unclear.astype(np.float32), factor, grey.shape) == 0
+        depth = grey - ground
+    clear = np.ones(grey.shape, bool)
+    if view.unclear.any():
+        clear = enlarged(view.unclear.astype(np.float32), factor, grey.shape) == 0
     return Scene(depth, clear, view.prior)
 
 
@@ -136,7 +144,7 @@ def _denoised(grey: FloatArray) -> FloatArray:
     if min(grey.shape) < _LEAST_BLURRED:
         return grey
     rows = grey[:: max(1, grey.shape[0] // 100)]
-    noise = 1.4826 * float(np.median(np.abs(np.diff(rows, axis=1)))) / math.sqrt(2)
+    noise = 1.4826 * median(np.abs(np.diff(rows, axis=1))) / math.sqrt(2)
     if noise < _STRONG_NOISE:
         return grey
     blurred: FloatArray = ndimage.gaussian_filter(grey, 1.5, mode="nearest")

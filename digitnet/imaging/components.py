@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from digitnet.imaging.filters import bounds
 from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray
 
 LabelArray = npt.NDArray[np.int32]
@@ -48,10 +49,15 @@ def components(mask: BoolArray) -> tuple[LabelArray, list[Component]]:
     Frames around others, and what lines the picture's border, are left out unless there is nothing
     else; so are all but the largest where there are too many.
     """
-    labels, _ = ndimage.label(mask, EIGHT_NEIGHBOURS)
+    labels: LabelArray = np.zeros(mask.shape, np.int32)
+    if not mask.any():
+        return labels, []
+    box = bounds(mask)
+    top, left = box[0].start, box[1].start
+    ndimage.label(mask[box], EIGHT_NEIGHBOURS, output=labels[box])
     found = [
-        Component(label, columns.start, columns.stop, rows.start, rows.stop)
-        for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
+        Component(label, left + columns.start, left + columns.stop, top + rows.start, top + rows.stop)
+        for label, (rows, columns) in enumerate(ndimage.find_objects(labels[box]), start=1)
     ]
     largest = sorted(found, key=lambda part: -max(part.width, part.height))[:MAX_COMPONENTS]
     inner = [part for part in largest if not _is_surround(labels, part)]

@@ -93,7 +93,9 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
         with _quiet():
             reader(BytesIO(data)).verify()  # checks every checksum of a PNG, which loading does not
         factor = -(-max(width, height) // max_side)
-        image.draft(None, (-(-width // factor), -(-height // factor)))  # a JPEG decodes to 1/2, 1/4 or 1/8
+        if kind == "JPEG" and factor <= 8:  # decoded to 1/2, 1/4 or 1/8, so that nothing is left to reduce
+            factor = 1 << (factor - 1).bit_length()
+        image.draft(None, (max(width // factor, 1), max(height // factor, 1)))
         image.load()
         drafted = max(1, round(max(width, height) / max(image.size)))
         transpose = _UPRIGHT.get(_orientation(image))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+import numpy.typing as npt
 from scipy import ndimage
 
-from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
+from digitnet.imaging.filters import closing, gaussian, grown, median
+from digitnet.imaging.picture import BoolArray, FloatArray
 
 # Strokes are narrower than this share of a page's longer side.
 WIDEST_STROKE = 0.2
@@ -19,22 +20,34 @@ def robust_surface(values: FloatArray) -> FloatArray:
     size, so that ink and margins, which are far from any smooth surface, lose their say.
     """
     height, width = values.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
+    y, x = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
     down, across = -(-height // 64), -(-width // 64)  # six coefficients need no more than 64 × 64 points
-    points = terms.reshape(height, width, 6)[::down, ::across].reshape(-1, 6)
+    points = _terms(y[::down], x[::across])
     target = values[::down, ::across].reshape(-1).astype(np.float64)
-    fitted = np.full_like(target, np.median(target))
+    fitted = np.full_like(target, median(target))
     for _ in range(8):
         residual = np.abs(target - fitted)
-        scale = max(float(np.median(residual)), 0.01)
+        scale = max(median(residual), 0.01)
         weights = 1 / (1 + (residual / scale) ** 2)
-        weighted = points * weights[:, None]
-        normal = weighted.T @ points + 1e-6 * np.eye(6)
-        coefficients = np.linalg.solve(normal, weighted.T @ target)
-        fitted = points @ coefficients
-    surface: FloatArray = (terms @ coefficients).reshape(values.shape).astype(np.float32)
-    return surface
+        weighted = points * weights
+        normal = weighted @ points.T + 1e-6 * np.eye(6)
+        coefficients = np.linalg.solve(normal, weighted @ target)
+        fitted = coefficients @ points
+    one, right, low, bent, turned, curved = coefficients
+    surface = np.multiply.outer(y, turned * x)
+    surface += (one + low * y + curved * y * y)[:, None]
+    surface += right * x + bent * x * x
+    smooth: FloatArray = surface.astype(np.float32)
+    return smooth
+
+
+def _terms(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """1, x, y, x², xy and y² of all points of a grid, (6, points)."""
+    grid = np.empty((6, len(y), len(x)))
+    down = y[:, None]
+    grid[0], grid[1], grid[2] = 1.0, x, down
+    grid[3], grid[4], grid[5] = x * x, down * x, down * down
+    return grid.reshape(6, -1)
 
 
 def smooth_ground(values: FloatArray, marks: BoolArray, surface: FloatArray) -> FloatArray:
@@ -42,17 +55,17 @@ def smooth_ground(values: FloatArray, marks: BoolArray, surface: FloatArray) -> 
 
     The correction is their mean difference, weighted by a Gaussian, beyond a typical one.
     """
-    clear = ~ndimage.binary_dilation(marks, EIGHT_NEIGHBOURS)
+    clear = ~grown(marks)
     if not clear.any():
         clear = ~marks
     if not clear.any():
-        return np.full_like(values, np.median(values))
+        return np.full_like(values, median(values))
     difference = values - surface
-    typical = np.median(difference[clear])
+    typical = np.float32(median(difference[clear]))
     sigma = max(values.shape) / 12
-    weights = ndimage.gaussian_filter(clear.astype(np.float64), sigma, mode="nearest")
-    sums = ndimage.gaussian_filter(np.where(clear, difference - typical, 0.0), sigma, mode="nearest")
-    ground: FloatArray = (surface + typical + sums / (weights + 1e-3)).astype(np.float32)
+    weights = gaussian(clear.astype(np.float32), sigma)
+    sums = gaussian(np.where(clear, difference - typical, np.float32(0)), sigma)
+    ground: FloatArray = surface + typical + sums / (weights + np.float32(1e-3))
     return ground
 
 
@@ -65,10 +78,9 @@ def stepped_ground(values: FloatArray) -> FloatArray:
     """
     window = 2 * round(WIDEST_STROKE * max(values.shape) / 2) + 1
     quiet = ndimage.median_filter(values, 3, mode="nearest") if min(values.shape) > 40 else values
-    padded = np.pad(quiet, window, mode="edge")
-    closed = ndimage.grey_closing(padded, (window, window))[window:-window, window:-window]
+    closed = closing(np.pad(quiet, window - 1, mode="edge"), window)
     # In noise a closing is an envelope, above the ground.
-    closed = closed - max(float(np.median(closed - values)), 0.0)
+    closed = closed - max(median(closed - values), 0.0)
     ground: FloatArray = ndimage.minimum_filter(closed, 3, mode="nearest").astype(np.float32)
     return ground
 
@@ -77,6 +89,20 @@ def enlarged(values: FloatArray, factor: int, shape: tuple[int, ...]) -> FloatAr
     """Undo block_means: enlarge by linear interpolation and cut to shape."""
     if factor == 1:
         return values
-    height, width = values.shape
-    image = Image.fromarray(values).resize((width * factor, height * factor), Image.Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.float32)[: shape[0], : shape[1]]
+    higher = np.empty((len(values), factor, values.shape[1]), np.float32)
+    before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
+    for place, (own, other) in enumerate(_shares(factor)):
+        np.multiply(before if 2 * place < factor else after, other, out=higher[:, place])
+        higher[:, place] += values * own
+    rows = higher.reshape(-1, values.shape[1])[: shape[0]]
+    wider = np.empty((*rows.shape, factor), np.float32)
+    left, right = np.hstack([rows[:, :1], rows[:, :-1]]), np.hstack([rows[:, 1:], rows[:, -1:]])
+    for place, (own, other) in enumerate(_shares(factor)):
+        wider[:, :, place] = (left if 2 * place < factor else right) * other + rows * own
+    return wider.reshape(len(rows), -1)[:, : shape[1]]
+
+
+def _shares(factor: int) -> list[tuple[np.float32, np.float32]]:
+    """For each of the pixels that take a pixel's place, what it has of that pixel and of the neighbour."""
+    away = [abs((place + 0.5) / factor - 0.5) for place in range(factor)]
+    return [(np.float32(1 - share), np.float32(share)) for share in away]

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from digitnet.imaging.background import Scene, examine
+from digitnet.imaging.filters import bounds, distances, filled, middle_of, percentile
 from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 from digitnet.imaging.thresholds import otsu_threshold
 
@@ -71,7 +72,7 @@ def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
         return _no_ink(depth.shape)
     weak = smooth > share * level
     strong = smooth > max(0.65, share + 0.1) * level
-    mask = _without_specks(_hysteresis(weak, strong))
+    mask = _strokes(weak, strong)
     if not mask.any():
         return _no_ink(depth.shape)
     return ink_under(mask, scene, smooth, noise)
@@ -79,33 +80,24 @@ def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
 
 def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -> Ink:
     """The ink with a known mask: values scaled by a full stroke, soft edges taken in."""
-    full = float(np.percentile(smooth[mask], 90))
-    # What is nearest to a pixel of the mask, or near it, lies in the box around the mask, or next to it.
-    box = _box(mask, 1)
-    stroke_width = 4 * float(ndimage.distance_transform_edt(mask[box])[mask[box]].mean()) - 1
+    full = percentile(smooth[mask], 90)
+    stroke_width = 4 * float(distances(mask).mean()) - 1
     soft_edge = 1 + math.ceil(stroke_width / 2)
-    box = _box(mask, soft_edge)
+    box = bounds(mask, soft_edge)
     strokes = mask[box]
     fringe = smooth[box] > max(0.02 * full, 3 * noise)
-    near = ndimage.binary_dilation(strokes, EIGHT_NEIGHBOURS, iterations=soft_edge, mask=fringe | strokes)
+    near = filled(strokes, fringe | strokes, soft_edge)
     values = np.zeros(mask.shape, dtype=np.float32)
-    values[box] = np.where(near, np.clip(scene.depth[box] / full, 0, 1), 0)
+    shares = scene.depth[box] / np.float32(full)
+    np.clip(shares, 0, 1, out=shares)
+    np.multiply(shares, near, out=values[box])
     return Ink(values, mask, stroke_width, soft_edge)
-
-
-def _box(mask: BoolArray, margin: int) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box around a mask that is not empty, and a margin."""
-    sides = []
-    for axis in (1, 0):
-        (places,) = np.nonzero(mask.any(axis=axis))
-        sides.append(slice(max(int(places[0]) - margin, 0), int(places[-1]) + 1 + margin))
-    return sides[0], sides[1]
 
 
 def ink_bounds(values: FloatArray) -> tuple[slice, slice] | None:
     """Rows and columns of the smallest box around the ink above its fringe; None without any."""
     inked = values > EDGE_LEVEL
-    return _box(inked, 0) if inked.any() else None
+    return bounds(inked) if inked.any() else None
 
 
 def _no_ink(shape: tuple[int, ...]) -> Ink:
@@ -120,34 +112,34 @@ def _noise(depth: FloatArray, clear: BoolArray) -> float:
     ground = depth[clear]
     if ground.size < 0.02 * depth.size:
         return 0.0
-    median = np.median(ground)
-    return 1.4826 * float(np.median(median - ground[ground <= median]))
+    ground.sort()
+    middle = middle_of(ground)
+    return 1.4826 * (middle - middle_of(ground[: ground.searchsorted(middle, "right")]))
 
 
-def _hysteresis(weak: BoolArray, strong: BoolArray) -> BoolArray:
-    """The components of the weak mask that hold a pixel of the strong one."""
-    labels, count = ndimage.label(weak, EIGHT_NEIGHBOURS)
-    keep = np.zeros(count + 1, dtype=bool)
-    keep[labels[strong & weak]] = True
-    mask: BoolArray = keep[labels]
-    return mask
+def _strokes(weak: BoolArray, strong: BoolArray) -> BoolArray:
+    """The components of the weak mask that hold a pixel of the strong one, but for specks.
 
-
-def _without_specks(mask: BoolArray) -> BoolArray:
-    """The mask without components that are tiny beside the largest, or in the picture.
-
-    The largest is so by its area and thickness: a ruled line, however long, does not make digits specks.
+    Specks are tiny beside the largest, or in the picture. The largest is so by its area and thickness: a
+    ruled line, however long, does not make digits specks.
     """
-    labels, count = ndimage.label(mask, EIGHT_NEIGHBOURS)
-    if count == 0:
+    mask = np.zeros_like(weak)
+    if not weak.any():
         return mask
+    box = bounds(weak)
+    labels, count = ndimage.label(weak[box], EIGHT_NEIGHBOURS)
+    keep = np.zeros(count + 1, dtype=bool)
+    keep[labels[strong[box] & weak[box]]] = True
+    if not keep.any():
+        return mask
+    labels = np.where(keep, np.cumsum(keep), 0).astype(np.int32)[labels]
     sides = np.array(
         [(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in ndimage.find_objects(labels)],
         dtype=np.float64,
     )
     longer, shorter = sides.max(axis=1), sides.min(axis=1)
     largest = float(np.maximum(np.sqrt(longer * shorter), np.minimum(longer, 6 * shorter)).max())
-    keep = np.zeros(count + 1, dtype=bool)
+    keep = np.zeros(len(sides) + 1, dtype=bool)
     keep[1:] = longer >= max(0.12 * largest, min(0.015 * max(mask.shape), 0.05 * min(mask.shape)), 3)
-    cleaned: BoolArray = keep[labels]
-    return cleaned
+    mask[box] = keep[labels]
+    return mask

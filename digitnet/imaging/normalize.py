@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from digitnet.errors import ConfigurationError
 from digitnet.geometry import Geometry
+from digitnet.imaging.filters import distances, percentile
 from digitnet.imaging.ink import ink_bounds
 from digitnet.imaging.picture import ByteArray, FloatArray
 
@@ -144,7 +145,7 @@ def _with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> 
     half, is moved along its distance transform, by as much as brings the typical stroke into range.
     """
     fine = _scaled(crop, _fitting(crop.shape, _FINE))
-    fine = np.clip(fine / np.percentile(fine[fine > 0.2 * fine.max()], 90), 0, 1)  # a hairline has faded
+    fine = np.clip(fine / percentile(fine[fine > 0.2 * fine.max()], 90), 0, 1)  # a hairline has faded
     stroke = _stroke_width(fine)
     if thinnest <= stroke / _FINE <= thickest or stroke == 0:
         return crop
@@ -167,7 +168,7 @@ def _stroke_width(ink: FloatArray) -> float:
     Within a long stroke of width w distances run evenly from 0 to w/2, so their mean is w/4.
     """
     inside = ink > 0.5
-    return 4 * float(ndimage.distance_transform_edt(inside)[inside].mean()) if inside.any() else 0.0
+    return 4 * float(distances(inside).mean()) if inside.any() else 0.0
 
 
 def _fitting(shape: tuple[int, ...], box: int) -> tuple[int, int]:

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from digitnet.errors import EmptyImageError, UnreadableImageError, UnsupportedImageError
+from digitnet.imaging.filters import gaussian, percentile
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
@@ -101,13 +101,21 @@ def _to_unit_range(values: npt.NDArray[Any]) -> FloatArray:
 
 def block_means(values: FloatArray, factor: int) -> FloatArray:
     """Means of factor × factor blocks; the last row and column of blocks repeat the picture's edge."""
-    height, width = values.shape[:2]
-    padding = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (values.ndim - 2)
-    padded = np.pad(values, padding, mode="edge")
-    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
-    blocks = padded.reshape(rows, factor, columns, factor, *values.shape[2:])
-    means: FloatArray = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return means
+    rows = _sums(values, factor)
+    means: FloatArray = _sums(rows.swapaxes(0, 1), factor).swapaxes(0, 1) * np.float32(1 / factor**2)
+    return np.ascontiguousarray(means)
+
+
+def _sums(values: FloatArray, factor: int) -> FloatArray:
+    """Sums of ``factor`` rows at a time, the last row repeated as often as is needed."""
+    whole = len(values) // factor * factor
+    sums = values[:whole:factor].copy()
+    for row in range(1, factor):
+        sums += values[row:whole:factor]
+    if whole == len(values):
+        return sums
+    rest = values[whole:].sum(axis=0) + (whole + factor - len(values)) * values[-1]
+    return np.concatenate([sums, rest[None]])
 
 
 def to_grey(colour: FloatArray) -> FloatArray:
@@ -132,5 +140,5 @@ def to_grey(colour: FloatArray) -> FloatArray:
 
 def _mark_contrast(channel: FloatArray) -> float:
     """How far the strongest two percent of the pixels stand out from their wider surroundings."""
-    background = ndimage.gaussian_filter(channel, max(channel.shape) / 6, mode="nearest")
-    return float(np.percentile(np.abs(channel - background), 98)) + 0.01
+    background = gaussian(channel, max(channel.shape) / 6)
+    return percentile(np.abs(channel - background), 98) + 0.01

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import ndimage
 
+from digitnet.imaging.filters import bounds, holds_square
 from digitnet.imaging.ground import WIDEST_STROKE
 from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 
@@ -47,6 +50,8 @@ def has_margin(marks: BoolArray) -> bool:
     left within, which has to be large unless the margin fills a whole side; or else it must be too
     thick for a stroke.
     """
+    if max(side.mean() for side in (marks[0], marks[-1], marks[:, 0], marks[:, -1])) <= 0.3:
+        return False
     labels, count = ndimage.label(marks, EIGHT_NEIGHBOURS)
     margin = np.zeros_like(marks)
     needed = 0.3
@@ -70,7 +75,13 @@ def breadth(part: BoolArray) -> float:
 
     What touches the border is taken to go on beyond it.
     """
+    if not part.any():
+        return 0.0
     longer = max(part.shape)
     beyond = np.pad(part, longer // 4, mode="edge")
+    beyond = beyond[bounds(beyond, 1)]
+    # Within a distance d of the outline fits a square that reaches d / √2 to all sides.
+    if not holds_square(beyond, 2 * math.floor(WIDEST_STROKE * longer / 2 / math.sqrt(2)) + 1):
+        return 0.0
     width = 2 * float(ndimage.distance_transform_edt(beyond).max()) / longer
     return float(np.clip((width - WIDEST_STROKE) / 0.3, 0, 1))

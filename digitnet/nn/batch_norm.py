@@ -81,9 +81,9 @@ class BatchNorm(Layer):
     def forward(self, inputs: Array, training: bool = False) -> Array:
         xp = self.xp
         if not training:
-            scale = self._running_scale()
+            scale, shift = self.running_map()
             outputs: Array = inputs * scale
-            outputs += self.shift - self.running_mean * scale
+            outputs += shift
             return outputs
         batch = len(inputs)
         mean = self._row("mean", inputs)
@@ -135,6 +135,11 @@ class BatchNorm(Layer):
 
     def input_gradient(self, inputs: Array, outputs: Array, grad_output: Array) -> Array:  # noqa: ARG002
         return grad_output * self._running_scale()
+
+    def running_map(self) -> tuple[Array, Array]:
+        """Scale and shift ``(features,)`` of a prediction, which is ``inputs · scale + shift``."""
+        scale = self._running_scale()
+        return scale, self.shift - self.running_mean * scale
 
     def _running_scale(self) -> Array:
         """``gain / √(σ² + ε)`` with the running variance: the slope of a prediction."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from digitnet.errors import ConfigurationError, whole_number
 from digitnet.nn.architecture import build_layers, checked_widths
+from digitnet.nn.inference import infer
 from digitnet.nn.layers import Array, Layer
 from digitnet.nn.memory import hand_out_memory, initialize
 
@@ -179,11 +181,12 @@ class Network:
         """
         batch_size = whole_number(batch_size, "A batch size")
         inputs = self._checked(inputs)
+        compute = partial(infer, self.layers) if self.xp is np else self.forward
         if len(inputs) <= batch_size:
-            return self.forward(inputs)
+            return compute(inputs)
         outputs: Array = self.xp.empty((len(inputs), self.out_features), self.dtype)
         for start in range(0, len(inputs), batch_size):
-            outputs[start : start + batch_size] = self.forward(inputs[start : start + batch_size])
+            outputs[start : start + batch_size] = compute(inputs[start : start + batch_size])
         return outputs
 
     def _checked(self, inputs: NDArray[Any]) -> Array:

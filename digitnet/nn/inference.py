@@ -1,0 +1,116 @@
+"""What a network computes when nobody trains it: products as suits the batch, all else in place.
+
+The textbook form is the chain of the layers' ``forward``; this gives the same to within rounding. The live
+weights are read, none is copied or folded beforehand, so that no answer is ever that of weights from before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digitnet.nn.activations import ReLU
+from digitnet.nn.batch_norm import BatchNorm
+from digitnet.nn.dropout import Dropout
+from digitnet.nn.layers import Array, Dense, Layer
+
+# OpenBLAS multiplies matrices without packing them first where rows · depth · columns are no more than this.
+_UNPACKED = 1_000_000
+# Up to so many rows a product is cut into such small ones: with two rows 0.6 instead of 1.5 ms.
+_FEW_ROWS = 4
+# Up to so many rows the transposed product is quicker: with 32 rows 2.3 instead of 2.7 ms.
+_SOME_ROWS = 96
+# A lone picture with less ink than this share of its pixels needs but their rows of the weight: 0.4 instead
+# of 0.5 ms, or 36 instead of 57 µs with a network of 784-512-256-10.
+_SPARSE = 0.4
+# So many numbers stay in a core's second cache while bias, normalisation and activation pass over them.
+_IN_CACHE = 1 << 17
+
+
+def infer(layers: Sequence[Layer], inputs: Array) -> Array:
+    """``f_n(… f_2(f_1(inputs)))`` without training, of NumPy's arrays; thread-safe.
+
+    Each Dense is taken together with the BatchNorm and the ReLU behind it, if there are any:
+
+    ``max((x · W + bias) · s + t, 0)``  with  ``s = gain / √(σ² + ε)``  and  ``t = shift - μ · s``
+
+    The figures above are those of the larger shipped model on one thread of a machine with AVX-512.
+
+    Args:
+        layers: in order; what is none of the kinds above computes as it says itself.
+        inputs: ``(batch, in_features)`` in the layers' dtype; they are not written to.
+
+    >>> from digitnet.nn import Network
+    >>> network = Network([Dense(3, 4), BatchNorm(4), ReLU(), Dense(4, 2)], rng=0)
+    >>> inputs = np.ones((5, 3), np.float32)
+    >>> bool(np.allclose(infer(network.layers, inputs), network.forward(inputs), atol=1e-6))
+    True
+    """
+    values, index = inputs, 0
+    while index < len(layers):
+        layer = layers[index]
+        index += 1
+        if type(layer) is Dropout:
+            continue
+        if type(layer) is not Dense:
+            values = layer.forward(values)
+            continue
+        if len(values) == 1 and values is inputs:
+            values = _of_one_picture(values, layer.weight)
+        else:
+            values = _product(values, layer.weight)
+        bias = layer.bias if layer.use_bias else None
+        following = layers[index] if index < len(layers) else None
+        norm = None
+        if type(following) is BatchNorm:
+            norm = following.running_map()
+            index += 1
+            following = layers[index] if index < len(layers) else None
+        positive = type(following) is ReLU
+        index += positive
+        _finish(values, bias, norm, positive)
+    return np.ascontiguousarray(values)
+
+
+def _of_one_picture(inputs: Array, weight: Array) -> Array:
+    """``inputs · weight`` of one row that may be mostly zeros, as pictures are."""
+    (lit,) = inputs[0].nonzero()
+    if len(lit) > _SPARSE * inputs.shape[1]:
+        return _product(inputs, weight)
+    outputs: Array = inputs[:, lit] @ weight.take(lit, axis=0)
+    return outputs
+
+
+def _product(inputs: Array, weight: Array) -> Array:
+    """``inputs · weight``, by the way that is quickest for so many rows."""
+    rows, (depth, columns) = len(inputs), weight.shape
+    if rows == 1 or rows > _SOME_ROWS:
+        outputs: Array = inputs @ weight
+        return outputs
+    if rows > _FEW_ROWS:
+        transposed: Array = weight.T @ inputs.T
+        return transposed.T
+    width = columns
+    while width % 2 == 0 and rows * depth * width > _UNPACKED:
+        width //= 2
+    if rows * depth * width > _UNPACKED:
+        width = columns
+    outputs = np.empty((rows, columns), weight.dtype)
+    slices = weight.reshape(depth, -1, width).transpose(1, 0, 2)  # (slices, depth, width), a view
+    np.matmul(inputs, slices, out=outputs.reshape(rows, -1, width).transpose(1, 0, 2))
+    return outputs
+
+
+def _finish(values: Array, bias: Array | None, norm: tuple[Array, Array] | None, positive: bool) -> None:
+    """``max((values + bias) · scale + shift, 0)`` in place, as many rows at a time as the cache holds."""
+    rows = max(1, _IN_CACHE // values.shape[1]) if values.flags.c_contiguous else len(values)
+    for start in range(0, len(values), rows):
+        part = values[start : start + rows]
+        if bias is not None:
+            part += bias
+        if norm is not None:
+            part *= norm[0]
+            part += norm[1]
+        if positive:
+            np.maximum(part, 0.0, out=part)
