@@ -85,7 +85,7 @@ def _of_one_picture(inputs: Array, weight: Array) -> Array:
 def _product(inputs: Array, weight: Array) -> Array:
     """``inputs · weight``, by the way that is quickest for so many rows."""
     rows, (depth, columns) = len(inputs), weight.shape
-    if rows == 1 or rows > _SOME_ROWS:
+    if rows <= 1 or rows > _SOME_ROWS:
         outputs: Array = inputs @ weight
         return outputs
     if rows > _FEW_ROWS:
@@ -97,7 +97,9 @@ def _product(inputs: Array, weight: Array) -> Array:
     if rows * depth * width > _UNPACKED:
         width = columns
     outputs = np.empty((rows, columns), weight.dtype)
-    slices = weight.reshape(depth, columns // width, width).transpose(1, 0, 2)  # (slices, depth, width), a view
+    slices = weight.reshape(depth, columns // width, width).transpose(
+        1, 0, 2
+    )  # (slices, depth, width), a view
     np.matmul(inputs, slices, out=outputs.reshape(rows, columns // width, width).transpose(1, 0, 2))
     return outputs
 
