@@ -20,7 +20,7 @@ from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.layers import Array
 
 # 64 Ki float32 are 256 KiB an array, so the handful that a step touches stays inside a 2 MiB L2 cache. With
-# 16 Ki an Adam step takes 1.24 times as long, most of it in calls, with 512 Ki 1.18 times, in waiting.
+# 16 Ki an Adam step takes 1.23 times as long, in calls, with 256 Ki 1.18 times, in waiting for memory.
 _BLOCK = 65_536
 # What is remembered of a gradient that stays zero (a pixel that is hardly ever lit, a dead unit) shrinks with
 # every step, until the processor works with its denormal numbers, a hundred times slower than with others.
