@@ -52,7 +52,7 @@ class Corrections:
     >>> import tempfile
     >>> corrections = Corrections(Path(tempfile.mkdtemp()) / "corrections.sqlite", size=8, levels=16)
     >>> seven = np.tri(8, dtype=np.uint8) * 16
-    >>> receipt = corrections.add(seven, 7, predicted=1, confidence=0.62, model="ec9ecb544dd4")
+    >>> receipt = corrections.add(seven, 7, predicted=1, confidence=0.62, model="14ba563f6b9d")
     >>> pixels, labels = corrections.read()
     >>> pixels.shape, labels.tolist(), len(corrections)
     ((1, 8, 8), [7], 1)
