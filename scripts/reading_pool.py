@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from surroundings import surroundings
 
 from digitnet import Recognizer
 from digitnet.errors import ImageError
@@ -100,7 +101,7 @@ class _Reader:
         self.files: deque[int] = deque()
         self.end, far = context.Pipe()
         self._process = context.Process(target=_read, args=(far, model_file), daemon=True)
-        with _surroundings(_ONE_THREAD):
+        with _without_interrupts(), surroundings(_ONE_THREAD):
             self._process.start()
         far.close()
 
@@ -142,19 +143,12 @@ class _Reader:
 
 
 @contextmanager
-def _surroundings(variables: Mapping[str, str]) -> Iterator[None]:
-    """With environment variables for a new process, which is not to hear Ctrl-C as this one does."""
-    before = {name: os.environ.get(name) for name in variables}
+def _without_interrupts() -> Iterator[None]:
+    """A process that is started within the block does not hear Ctrl-C; this one ends it."""
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
         signal.signal(signal.SIGINT, handler)
 
 

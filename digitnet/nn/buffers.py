@@ -32,6 +32,17 @@ def aligned_empty(shape: int | tuple[int, ...], dtype: DTypeLike, xp: ModuleType
     return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
 
 
+def aligned_zeros(size: int, dtype: DTypeLike, xp: ModuleType = np) -> NDArray[Any]:
+    """A vector of zeros that begins at such a place.
+
+    >>> aligned_zeros(3, np.float32)
+    array([0., 0., 0.], dtype=float32)
+    """
+    zeros = aligned_empty(size, dtype, xp)
+    zeros[...] = 0.0
+    return zeros
+
+
 class Buffers:
     """Named arrays that grow when a larger batch comes and are handed out as views of their first rows.
 

@@ -84,9 +84,7 @@ class SoftmaxCrossEntropy(Loss):
         if smoothing:
             grad -= smoothing / classes
         grad[targets, columns] -= 1.0 - smoothing
-        if weights is not None:
-            log_p *= weights
-            grad *= weights
+        weigh(weights, log_p.T, grad.T)
         self._grad = self._like("result", predictions)
         xp.multiply(grad.T, 1.0 / batch, out=self._grad)
         loss: float = -float(log_p[targets, columns].sum()) / batch

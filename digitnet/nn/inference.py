@@ -97,10 +97,9 @@ def _product(inputs: Array, weight: Array) -> Array:
     if rows * depth * width > _UNPACKED:
         width = columns
     outputs = np.empty((rows, columns), weight.dtype)
-    slices = weight.reshape(depth, columns // width, width).transpose(
-        1, 0, 2
-    )  # (slices, depth, width), a view
-    np.matmul(inputs, slices, out=outputs.reshape(rows, columns // width, width).transpose(1, 0, 2))
+    count = columns // width
+    slices = weight.reshape(depth, count, width).transpose(1, 0, 2)  # (count, depth, width), a view
+    np.matmul(inputs, slices, out=outputs.reshape(rows, count, width).transpose(1, 0, 2))
     return outputs
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from digitnet.errors import ConfigurationError
-from digitnet.nn.buffers import aligned_empty
+from digitnet.nn.buffers import aligned_zeros
 from digitnet.nn.layers import Array, Layer, ParameterSpec
 
 
@@ -50,10 +50,8 @@ def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -
     )
     weight_count = _total(weights)
     size = weight_count + _total(biases)
-    parameters, gradients = (aligned_empty(size, dtype, xp) for _ in range(2))
+    parameters, gradients = (aligned_zeros(size, dtype, xp) for _ in range(2))
     state = xp.zeros(_total(states), dtype)
-    parameters[...] = 0.0
-    gradients[...] = 0.0
     _set_views(parameters, "", weights + biases)
     _set_views(gradients, "grad_", weights + biases)
     _set_views(state, "", states)

@@ -16,7 +16,7 @@ import numpy as np
 
 from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
-from digitnet.nn.buffers import aligned_empty
+from digitnet.nn.buffers import aligned_empty, aligned_zeros
 from digitnet.nn.layers import Array
 
 # 64 Ki float32 are 256 KiB an array, so the handful that a step touches stays inside a 2 MiB L2 cache. With
@@ -118,11 +118,12 @@ class Optimizer:
         #: The library of the vectors, for :meth:`update` to compute with.
         self.xp = array_module(parameters)
         self._parameters = parameters
-        self.memory = {name: self._zeros(parameters) for name in self.memory_names}
+        size, dtype = parameters.size, parameters.dtype
+        self.memory = {name: aligned_zeros(size, dtype, self.xp) for name in self.memory_names}
         self.steps = 0
         # 1e-30 in float32: what is above 1e-23 does not change by a bit, what is below 1e-37 becomes zero.
-        self._negligible = float(np.finfo(parameters.dtype).tiny) ** 0.8
-        scratch = aligned_empty(min(_BLOCK, parameters.size), parameters.dtype, self.xp)
+        self._negligible = float(np.finfo(dtype).tiny) ** 0.8
+        scratch = aligned_empty(min(_BLOCK, size), dtype, self.xp)
         self._blocks = []
         # No block mixes weights with the rest.
         for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
@@ -154,11 +155,6 @@ class Optimizer:
                 for remembered in block.memory.values():
                     remembered += self._negligible
                     remembered -= self._negligible
-
-    def _zeros(self, parameters: Array) -> Array:
-        zeros = aligned_empty(parameters.size, parameters.dtype, self.xp)
-        zeros[...] = 0.0
-        return zeros
 
     def config(self) -> dict[str, Any]:
         """Hyperparameters as plain values, for the record of a run."""

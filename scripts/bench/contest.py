@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import multiprocessing
-import os
 import statistics
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
+
+from surroundings import surroundings
 
 #: Nobody waits longer for one turn.
 TURN_SECONDS = 600.0
@@ -137,16 +138,8 @@ class _Contestant:
         context = multiprocessing.get_context("spawn")
         self._end, far = context.Pipe()
         self._process = context.Process(target=_live, args=(entry, far), daemon=True)
-        before = {name: os.environ.get(name) for name in entry.environment}
-        os.environ.update(entry.environment)
-        try:
+        with surroundings(entry.environment):
             self._process.start()
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
         far.close()
 
     def wait(self) -> Any:
