@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import click
-from reading_pool import Row, read_file, read_files
+from reading_pool import Row, cores, read_file, read_files
 
 from digitnet import Recognizer
 from digitnet.errors import DigitnetError
@@ -64,7 +63,7 @@ def main(paths: tuple[Path, ...], model_file: Path, output_format: str, jobs: in
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
     files = [file for path in paths for file in _files(path)]
-    jobs = jobs or (_cores() if len(files) > FEW else 1)
+    jobs = jobs or (cores() if len(files) > FEW else 1)
     write = {"table": _table, "csv": _csv, "jsonl": _jsonl}[output_format]()
     failed = False
     with closing(_rows(recognizer, files, model_file, jobs)) as rows:
@@ -84,11 +83,6 @@ def _files(path: Path) -> list[str]:
     if not found:
         raise click.ClickException(f"The folder {path} holds no PNG, JPEG, WebP, BMP or GIF files.")
     return sorted(found, key=lambda name: Path(name).parts)
-
-
-def _cores() -> int:
-    """Those that this process may use; macOS does not tell."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _rows(recognizer: Recognizer, files: list[str], model_file: Path, jobs: int) -> Iterator[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import reading_pool
 from PIL import Image
 
 from bench.results import Curves, Goal, Part, Table
@@ -40,7 +40,7 @@ by as many processes."""
 def measure(settings: Settings) -> Part:
     """Draw the folders, read them, and watch the memory of all processes meanwhile."""
     sizes, turns = (QUICK_SIZES, 1) if settings.quick else (SIZES, max(1, settings.turns // 2))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = reading_pool.cores()
     with TemporaryDirectory() as name:
         root = Path(name)
         folders = [draw(root / str(size), size) for size in sizes]
