@@ -13,13 +13,15 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from digitnet.errors import ImageError, ImageTooLargeError, UnreadableImageError
-from digitnet.imaging.file_structure import check_structure
+from digitnet.imaging.file_structure import check_structure, check_sums
 from digitnet.imaging.file_types import reader_for
 from digitnet.imaging.picture import MAX_WORKING_SIDE, ByteArray, Picture, to_grey
 
 _quiet_lock = threading.Lock()
 
 _EXIF_ORIENTATION = 0x0112
+# Where Pillow keeps EXIF and XMP, which may have it.
+_TELLS_ORIENTATION = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 # What has to be done to a picture that was stored with this orientation, to see it upright.
 _UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -90,8 +92,8 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
                 f"The picture has {width} × {height} pixels, more than the {max_pixels:,} that are read; "
                 "make it smaller and send it again."
             )
-        with _quiet():
-            reader(BytesIO(data)).verify()  # checks every checksum of a PNG, which loading does not
+        if kind == "PNG":
+            check_sums(data)  # which loading does not
         factor = -(-max(width, height) // max_side)
         if kind == "JPEG" and factor <= 8:  # decoded to 1/2, 1/4 or 1/8, so that nothing is left to reduce
             factor = 1 << (factor - 1).bit_length()
@@ -109,7 +111,7 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
                 Transpose.TRANSVERSE,
             ):
                 width, height = height, width
-        return _on_white(image), width, height, drafted * -(-factor // drafted)
+        return _without_hues(_on_white(image)), width, height, drafted * -(-factor // drafted)
     except (ImageError, MemoryError):  # too little memory says nothing about the picture
         raise
     except Exception as error:
@@ -120,6 +122,14 @@ def _open_upright(data: bytes, max_side: int, max_pixels: int) -> tuple[Image.Im
         raise UnreadableImageError(
             f"The picture is a {kind} that is damaged or incomplete; save it again and send the new file."
         ) from error
+
+
+def _without_hues(image: Image.Image) -> Image.Image:
+    """The image as mode L where it is grey in all but name, as what a browser draws is."""
+    if image.mode != "RGB":
+        return image
+    red, green, blue = image.split()
+    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
 
 
 @contextmanager
@@ -137,6 +147,8 @@ def _quiet() -> Iterator[None]:
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation 1..8, or 1 where there is none or the EXIF is broken."""
     try:
+        if not _TELLS_ORIENTATION & image.info.keys():
+            return 1
         with _quiet():
             return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except MemoryError:
@@ -149,7 +161,9 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     """The image as L, RGB or RGBA."""
     if image.has_transparency_data and not image.mode.startswith("I"):
         return image.convert("RGBA")
-    if image.mode in ("1", "L"):
+    if image.mode == "L":
+        return image
+    if image.mode == "1":
         return image.convert("L")
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_scale_deep(np.asarray(image)))

@@ -8,6 +8,7 @@ any of that, so the limits lie far above what cameras and programs write.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 
 from digitnet.errors import ImageTooLargeError, UnreadableImageError
@@ -36,6 +37,22 @@ def check_structure(kind: str, data: bytes) -> None:
     walk = _WALKS.get(kind)
     if walk is not None:
         walk(data)
+
+
+def check_sums(data: bytes) -> None:
+    """Compare every chunk of a PNG with its checksum.
+
+    Raises:
+        ValueError: one differs.
+        struct.error: the file ends before its last chunk.
+    """
+    view, position = memoryview(data), 8
+    while (name := data[position + 4 : position + 8]) != b"IEND":
+        (length,) = struct.unpack_from(">I", data, position)
+        end = position + 8 + length
+        if struct.unpack_from(">I", data, end) != (zlib.crc32(view[position + 4 : end]),):
+            raise ValueError(f"the chunk {name!r} is damaged")
+        position = end + 4
 
 
 def _refuse(kind: str, what: str) -> UnreadableImageError:

@@ -32,13 +32,17 @@ def gaussian(values: FloatArray, sigma: float) -> FloatArray:
     height, width = values.shape
     down = _gaussian_matrix(height, sigma)
     across = down if width == height else _gaussian_matrix(width, sigma)
-    return _product(_product(down, values), across.T)
+    return product(product(down, values), across.T)
 
 
-def _product(one: FloatArray, other: FloatArray) -> FloatArray:
-    """``one · other``, some rows at a time."""
+def product(one: FloatArray, other: FloatArray) -> FloatArray:
+    """``one · other``, some rows at a time where that keeps it on one thread.
+
+    >>> product(np.ones((2, 3), np.float32), np.ones((3, 1), np.float32)).tolist()
+    [[3.0], [3.0]]
+    """
     result = np.empty((len(one), other.shape[1]), np.float32)
-    rows = max(1, _ONE_THREAD // other.size)
+    rows = _ONE_THREAD // other.size or len(one)
     for start in range(0, len(one), rows):
         np.matmul(one[start : start + rows], other, out=result[start : start + rows])
     return result
@@ -94,6 +98,23 @@ def grown(mask: BoolArray) -> BoolArray:
     across[:, 1:] |= down[:, :-1]
     across[:, :-1] |= down[:, 1:]
     return across
+
+
+def shrunk(mask: BoolArray, *, diagonal: bool) -> BoolArray:
+    """The mask but for pixels next to others, of four neighbours or, with diagonals, of eight.
+
+    ``scipy.ndimage.binary_erosion`` with a border value of 1: beyond the edge lies more of the mask.
+
+    >>> int(shrunk(np.pad(np.ones((3, 3), bool), 1), diagonal=False).sum())
+    1
+    """
+    left = mask.copy()
+    left[1:] &= mask[:-1]
+    left[:-1] &= mask[1:]
+    beside = left.copy() if diagonal else mask
+    left[:, 1:] &= beside[:, :-1]
+    left[:, :-1] &= beside[:, 1:]
+    return left
 
 
 def filled(seeds: BoolArray, room: BoolArray, steps: int) -> BoolArray:

@@ -19,7 +19,9 @@ EDGE_LEVEL = 0.2
 
 # The weakest mark that counts: in noise (standard deviations of the ground) and as a share of white.
 _MIN_SIGNAL_TO_NOISE = 5.0
-_MIN_CONTRAST = 0.04
+LEAST_CONTRAST = 0.04
+# The depth from which a pixel belongs to a stroke, as a share of the stroke's usual depth.
+SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def extract_ink(grey: FloatArray) -> Ink:
     return ink_of(examine(grey))
 
 
-def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
+def ink_of(scene: Scene, *, blur: float = 0.0, share: float = SHARE) -> Ink:
     """Separate ink from ground in a picture whose ground is known.
 
     The depth of a mark is its difference from the background estimated under it. A threshold after
@@ -64,11 +66,11 @@ def ink_of(scene: Scene, *, blur: float = 0.0, share: float = 0.4) -> Ink:
     blur = max(blur, max(depth.shape) / 1000)
     smooth = ndimage.gaussian_filter(depth, blur, mode="nearest") if blur > 0.4 else depth
     noise = _noise(smooth, scene.clear)
-    candidates = smooth[smooth > max(3 * noise, _MIN_CONTRAST / 2)]
+    candidates = smooth[smooth > max(3 * noise, LEAST_CONTRAST / 2)]
     if candidates.size == 0:
         return _no_ink(depth.shape)
     level = float(np.mean(candidates[candidates >= otsu_threshold(candidates)]))
-    if level < max(_MIN_SIGNAL_TO_NOISE * noise, _MIN_CONTRAST):
+    if level < max(_MIN_SIGNAL_TO_NOISE * noise, LEAST_CONTRAST):
         return _no_ink(depth.shape)
     weak = smooth > share * level
     strong = smooth > max(0.65, share + 0.1) * level

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from digitnet.errors import ConfigurationError
 from digitnet.geometry import Geometry
-from digitnet.imaging.filters import distances, percentile
 from digitnet.imaging.ink import ink_bounds
 from digitnet.imaging.picture import ByteArray, FloatArray
+from digitnet.imaging.scaling import fitting, scaled
+from digitnet.imaging.strokes import with_mended_strokes
 
-# Strokes are measured and mended with the digit's longer side at this many pixels.
-_FINE = 80
 # The stroke widths, as shares of the digit's longer side, between which a data set's digits lie by the
 # measure of _stroke_width: all but 3 % of MNIST's at the thin end and 2 % at the thick end. The bitmaps
 # of the smaller set had their strokes normalised; with these, the mean ink of a digit is theirs.
@@ -49,7 +47,7 @@ def normalize(ink: FloatArray, geometry: Geometry) -> ByteArray:
     if bounds is None:
         return np.zeros((geometry.size, geometry.size), dtype=np.uint8)
     crop = ink[bounds]
-    crop = _with_mended_strokes(crop, *_STROKES[geometry.sampling])
+    crop = with_mended_strokes(crop, *_STROKES[geometry.sampling])
     placed = (_antialiased if geometry.sampling == "antialiased" else _bitmap_counts)(crop, geometry)
     return np.rint(np.clip(placed, 0, 1) * geometry.levels).astype(np.uint8)
 
@@ -90,7 +88,7 @@ def _antialiased(crop: FloatArray, geometry: Geometry) -> FloatArray:
 
     It is moved by whole pixels, as MNIST's digits were, so that none is blurred.
     """
-    digit = _scaled(crop, _fitting(crop.shape, geometry.box))
+    digit = scaled(crop, fitting(crop.shape, geometry.box))
     size = geometry.size
     height, width = digit.shape
     if geometry.centring == "mass":
@@ -117,8 +115,8 @@ def _bitmap_counts(crop: FloatArray, geometry: Geometry) -> FloatArray:
     width = min(max(1, round(crop.shape[1] * height / crop.shape[0])), round(_WIDEST * height))
     top, left = (frame - height) // 2, (frame - width) // 2
     bitmap = np.zeros((frame, frame), dtype=np.float32)
-    bitmap[top : top + height, left : left + width] = _scaled(crop, (height, width))
-    return _scaled(bitmap, (geometry.size, geometry.size))
+    bitmap[top : top + height, left : left + width] = scaled(crop, (height, width))
+    return scaled(bitmap, (geometry.size, geometry.size))
 
 
 def _upright(crop: FloatArray) -> FloatArray:
@@ -136,68 +134,3 @@ def _upright(crop: FloatArray) -> FloatArray:
     sheared = ndimage.affine_transform(padded, [[1, 0], [slant, 1]], [0, -slant * middle], order=1)
     bounds = ink_bounds(sheared)
     return crop if bounds is None else sheared[bounds]
-
-
-def _with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> FloatArray:
-    """The crop itself, or redrawn with thicker or thinner strokes if they are out of the data's range.
-
-    A thin line would fade to nothing when it is reduced to the box. The outline, where the ink is one
-    half, is moved along its distance transform, by as much as brings the typical stroke into range.
-    """
-    fine = _scaled(crop, _fitting(crop.shape, _FINE))
-    fine = np.clip(fine / percentile(fine[fine > 0.2 * fine.max()], 90), 0, 1)  # a hairline has faded
-    stroke = _stroke_width(fine)
-    if thinnest <= stroke / _FINE <= thickest or stroke == 0:
-        return crop
-    # Growing by g makes the digit larger by 2g, so that the share to reach is (stroke + 2g) / (fine + 2g).
-    share = thinnest if stroke < thinnest * _FINE else thickest
-    grow = (share * _FINE - stroke) / (2 - 2 * share)
-    grow = max(grow, -stroke / 4)  # thin no further than half, for fear of breaks
-    fine = np.pad(fine, 1 + max(0, math.ceil(grow)))
-    inside = fine > 0.5
-    outwards = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
-    moved = np.clip(grow + 0.5 - outwards, 0, 1).astype(np.float32)
-    mended = np.maximum(moved, fine) if grow > 0 else np.minimum(moved, fine)
-    bounds = ink_bounds(mended)
-    return crop if bounds is None else mended[bounds]
-
-
-def _stroke_width(ink: FloatArray) -> float:
-    """Typical width of the strokes in pixels: four times the mean distance to the outline from within.
-
-    Within a long stroke of width w distances run evenly from 0 to w/2, so their mean is w/4.
-    """
-    inside = ink > 0.5
-    return 4 * float(distances(inside).mean()) if inside.any() else 0.0
-
-
-def _fitting(shape: tuple[int, ...], box: int) -> tuple[int, int]:
-    """Height and width with the longer side equal to box and the aspect ratio kept."""
-    longer = max(shape)
-    return max(1, round(shape[0] * box / longer)), max(1, round(shape[1] * box / longer))
-
-
-def _scaled(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    """The array at another size: area averages where it shrinks, bicubic interpolation where it grows."""
-    if values.shape == shape:
-        return values
-    if values.shape[0] < shape[0] or values.shape[1] < shape[1]:
-        image = Image.fromarray(values).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
-        return np.clip(np.asarray(image, dtype=np.float32), 0, 1)
-    return _area_means(_area_means(values, shape[0]).T, shape[1]).T
-
-
-def _area_means(values: FloatArray, count: int) -> FloatArray:
-    """The rows averaged into ``count`` rows of equal height, whose edges may lie within a row.
-
-    With S the running sum of the rows, continued linearly within each, the mean between two edges is
-    (S(b) − S(a)) / (b − a).
-    """
-    before = values.shape[0]
-    sums = np.zeros((before + 1, values.shape[1]), dtype=np.float64)
-    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
-    edges = np.arange(count + 1) * before / count
-    whole = np.minimum(edges.astype(np.intp), before - 1)
-    at_edges = sums[whole] + (edges - whole)[:, None] * (sums[whole + 1] - sums[whole])
-    means: FloatArray = (np.diff(at_edges, axis=0) * (count / before)).astype(np.float32)
-    return means

@@ -126,12 +126,14 @@ def to_grey(colour: FloatArray) -> FloatArray:
     their strongest marks against the unevenness of the ground, and luma is left only for a channel that
     is clearly better: the channels of a JPEG are noisier than its luma.
     """
-    step = max(1, max(colour.shape[:2]) // 200)
+    step = -(-max(colour.shape[:2]) // 200)
     sample = colour[::step, ::step]
     luma = colour @ LUMA
     if (sample[..., :1] == sample).all():  # grey in all but name
         return luma
-    scores = [_mark_contrast(sample[..., channel]) for channel in range(3)]
+    # One after the other in memory: among others a channel's products take ten times as long.
+    channels = np.ascontiguousarray(np.moveaxis(sample, 2, 0))
+    scores = [_mark_contrast(channel) for channel in channels]
     best = int(np.argmax(scores))
     if scores[best] > 1.5 * _mark_contrast(sample @ LUMA):
         return np.ascontiguousarray(colour[..., best])

@@ -13,6 +13,7 @@ from digitnet.imaging.ink import Ink, ink_of
 from digitnet.imaging.lines import usual_height
 from digitnet.imaging.locate import Allowance, Box, Judge, Reading, locate
 from digitnet.imaging.picture import FloatArray
+from digitnet.imaging.plain import even_ground, lone_digit
 from digitnet.imaging.ruling import without_rules
 
 # Blur in stroke widths and lower threshold of the ways to look for ink on patterned ground.
@@ -35,25 +36,28 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
     as its way was likely beforehand, times the odds that its digits are right. If even the winner is
     not sure, the ground may be patterned, and inks with the pattern blurred away are read too.
     """
+    even = even_ground(grey)
+    if even and (reading := lone_digit(even, judge)):
+        return reading
     votes = _Votes(judge)
     first: tuple[Scene, Ink] | None = None
-    for scene in examine_all(grey):
+    for scene in [even.scene()] if even else examine_all(grey):
         if not votes.may_read(grey.size):
             break
-        plain = ink_of(scene)
-        first = first or (scene, plain)
-        for ink in _with_and_without_rules(plain):
-            reading = votes.read(ink, scene.prior)
-            if reading and reading.sure and _ends_the_search(reading, scene.prior):
-                return reading
+        unruled = ink_of(scene)
+        first = first or (scene, unruled)
+        for ink in _with_and_without_rules(unruled):
+            found = votes.read(ink, scene.prior)
+            if found and found.sure and _ends_the_search(found, scene.prior):
+                return found
     best = votes.winner()
     # A lone digit that is none too clear is not made clearer by looking for patterns behind it.
     if first is None or best.sure or votes.lone_digit() or not votes.may_read(grey.size):
         return best
     for ink in _through_patterns(*first):
-        reading = votes.read(ink, first[0].prior)
-        if reading and reading.sure and _keeps_digits(reading, best):
-            return reading
+        found = votes.read(ink, first[0].prior)
+        if found and found.sure and _keeps_digits(found, best):
+            return found
         if not votes.may_read(grey.size):
             break
     return votes.winner(best)

@@ -6,6 +6,7 @@ All of them map ``(batch, features)`` to the same shape and dtype.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -200,9 +201,7 @@ class Softmax(Layer):
         outputs: Array = (
             self._buffers.get("outputs", inputs.shape, inputs.dtype) if training else xp.empty_like(inputs)
         )
-        xp.subtract(inputs, inputs.max(axis=1, keepdims=True), out=outputs)
-        xp.exp(outputs, out=outputs)
-        outputs /= outputs.sum(axis=1, keepdims=True)
+        _softmax(xp, inputs, outputs)
         if training:
             self._outputs = outputs
         return outputs
@@ -229,6 +228,13 @@ def softmax(logits: Array) -> Array:
     >>> softmax(np.array([[0.0, np.log(3.0)]]))
     array([[0.25, 0.75]])
     """
-    layer = Softmax()
-    layer.use_arrays_of(array_module(logits))
-    return layer.forward(logits)
+    xp = array_module(logits)
+    return _softmax(xp, logits, xp.empty_like(logits))
+
+
+def _softmax(xp: ModuleType, logits: Array, out: Array) -> Array:
+    """``e^z / Σ e^z``, with the largest z of a row taken from all of it, lest e^z overflow."""
+    xp.subtract(logits, logits.max(axis=1, keepdims=True), out=out)
+    xp.exp(out, out=out)
+    out /= out.sum(axis=1, keepdims=True)
+    return out

@@ -1,0 +1,51 @@
+"""Pictures at another size: averaged where they shrink, smooth where they grow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from digitnet.imaging.filters import product
+from digitnet.imaging.picture import FloatArray
+
+# Matrices of so many numbers, 40 kB, are remembered: digits in the middle of a picture are often of one size.
+_MOST_REMEMBERED = 10_000
+
+
+def fitting(shape: tuple[int, ...], box: int) -> tuple[int, int]:
+    """Height and width with the longer side equal to box and the aspect ratio kept."""
+    longer = max(shape)
+    return max(1, round(shape[0] * box / longer)), max(1, round(shape[1] * box / longer))
+
+
+def scaled(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """The array at another size: area averages where it shrinks, bicubic interpolation where it grows."""
+    if values.shape == shape:
+        return values
+    if values.shape[0] < shape[0] or values.shape[1] < shape[1]:
+        image = Image.fromarray(values).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+        return np.clip(np.asarray(image, dtype=np.float32), 0, 1)
+    down, across = _averaging(values.shape[0], shape[0]), _averaging(values.shape[1], shape[1])
+    return product(product(down, values), across.T)
+
+
+def _averaging(before: int, count: int) -> FloatArray:
+    """The matrix ``(count, before)`` that averages rows into ``count`` rows of equal height.
+
+    Their edges may lie within a row, which then counts for the share that lies between them.
+    """
+    return _remembered(before, count) if before * count <= _MOST_REMEMBERED else _made(before, count)
+
+
+def _made(before: int, count: int) -> FloatArray:
+    edges = np.arange(count + 1) * before / count
+    rows = np.arange(before)
+    upper, lower = np.minimum.outer(edges[1:], rows + 1), np.maximum.outer(edges[:-1], rows)
+    matrix: FloatArray = (np.maximum(upper - lower, 0) * (count / before)).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
+
+
+_remembered = lru_cache(maxsize=256)(_made)
