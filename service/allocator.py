@@ -23,7 +23,7 @@ def give_back() -> bool:
         settings = {
             _M_ARENA_MAX: _ARENAS,
             _M_MMAP_THRESHOLD: _OWN_MAPPING_BYTES,
-            _M_TRIM_THRESHOLD: _OWN_MAPPING_BYTES,
+            _M_TRIM_THRESHOLD: 8 * _OWN_MAPPING_BYTES,
         }
         return {mallopt(name, value) for name, value in settings.items()} == {1}
     return False

@@ -24,6 +24,8 @@ Judge: TypeAlias = Callable[[Sequence[FloatArray]], tuple[ByteArray, npt.NDArray
 
 # A component that is read with this probability is not cut, unless it is too wide for a digit.
 SURE = 0.9
+# What its piece may cost where a digit is sure: little more than by its probability alone.
+SURE_COST = 0.3 - math.log(SURE)
 # What judging a piece takes besides its pixels, in pixels.
 _WORK_PER_PIECE = 10_000
 
@@ -135,7 +137,7 @@ def locate(ink: Ink, judge: Judge, allowance: Allowance) -> Reading:
                 if atoms[edge.stop - 1].cut or (edge.start and atoms[edge.start - 1].cut):
                     region = replace(region, probabilities=trust * region.probabilities + (1 - trust) / 10)
                 regions.append(region)
-                sure = sure and edge.cost < -math.log(SURE) + 0.3
+                sure = sure and edge.cost < SURE_COST
             else:
                 sure = sure and edge.cost < 1
             cost += edge.cost

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from digitnet.imaging.background import Scene, examine_all
 from digitnet.imaging.components import components
+from digitnet.imaging.even_ground import even_ground
 from digitnet.imaging.ink import Ink, ink_of
 from digitnet.imaging.lines import usual_height
 from digitnet.imaging.locate import Allowance, Box, Judge, Reading, locate
+from digitnet.imaging.lone_digit import lone_digit
 from digitnet.imaging.picture import FloatArray
-from digitnet.imaging.plain import even_ground, lone_digit
 from digitnet.imaging.ruling import without_rules
 
 # Blur in stroke widths and lower threshold of the ways to look for ink on patterned ground.

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from digitnet.data import load_digits
 from digitnet.imaging import MNIST_GEOMETRY, decode, normalize, readings
 from digitnet.imaging.background import examine
-from digitnet.imaging.plain import even_ground, lone_digit
+from digitnet.imaging.even_ground import even_ground
+from digitnet.imaging.lone_digit import lone_digit
 from digitnet.imaging.readings import best_reading
 from digitnet.model_file import load_model
 
@@ -141,6 +142,26 @@ DOUBTFUL = {
 def test_doubt_takes_the_long_way(judge, draw_on):
     seen = even_ground(page(draw_on))
     assert seen is None or lone_digit(seen, judge) is None
+
+
+def five(gap):
+    """A 5 whose bar stands off its bowl."""
+
+    def draw_on(draw):
+        draw.line((110, 70, 190, 70), fill=0, width=16)
+        draw.line((104, 70 + 16 + gap, 104, 130), fill=0, width=16)
+        draw.arc((80, 110, 190, 220), start=-120, end=140, fill=0, width=16)
+
+    return page(draw_on)
+
+
+@pytest.mark.parametrize("gap", [4, 8, 12])
+def test_a_digit_in_pieces_is_read_as_one(judge, gap):
+    grey = five(gap)
+    short = lone_digit(even_ground(grey), judge)
+    assert short is not None
+    assert short.text == long_way(grey, judge).text == "5"
+    assert len(short.regions) == 1
 
 
 def test_a_digit_that_the_recogniser_doubts_takes_the_long_way(judge):
