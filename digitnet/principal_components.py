@@ -7,11 +7,13 @@ that is a linear map, and a first layer begins with one, the two are one Dense l
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from digitnet.errors import ConfigurationError, whole_number
 from digitnet.geometry import Geometry
@@ -26,7 +28,7 @@ SAMPLE = 2000
 #: Directions sought beside those that are wanted, and passes over the sample, as Halko et al. advise: what is
 #: found holds 99.5 % of the variance of the exact ones, in 21 ms instead of 50.
 BESIDE, PASSES = 10, 2
-#: Pictures that are made into inputs at a time, so that they are never all in memory as floats.
+#: Pictures that a thread makes into inputs at a time, so that they are never all in memory as floats.
 _AT_ONCE = 1024
 
 
@@ -103,6 +105,9 @@ class PrincipalComponents:
     ) -> PrincipalComponents:
         """Those of pictures ``(n, size, size)``, found from a sample of them.
 
+        They are the same to the last bit however many threads the matrix products have: a checkpoint knows
+        its run by what it was trained on.
+
         Raises:
             ConfigurationError: as :meth:`of`.
 
@@ -116,7 +121,8 @@ class PrincipalComponents:
         """
         if len(images) > SAMPLE:
             images = images[rng.choice(len(images), SAMPLE, replace=False)]
-        return cls.of(to_inputs(images, geometry), count, rng=rng)
+        with ThreadpoolController().limit(limits=1, user_api="blas"):
+            return cls.of(to_inputs(images, geometry), count, rng=rng)
 
     def transform(self, inputs: Array) -> Array:
         """The components ``(n, k)`` of inputs ``(n, features)``."""
@@ -125,7 +131,10 @@ class PrincipalComponents:
         return components
 
     def transform_pictures(self, images: NDArray[np.uint8], geometry: Geometry) -> Array:
-        """The components ``(n, k)`` of pictures ``(n, size, size)``, some at a time to spare memory.
+        """The components ``(n, k)`` of pictures ``(n, size, size)``, to the last bit whatever the threads.
+
+        Each thread that the matrix products have takes some pictures at a time through the whole way from
+        bytes on, with products of one thread: 42 ms for MNIST instead of 54.
 
         >>> from digitnet.data import load_digits
         >>> digits = load_digits()
@@ -137,10 +146,17 @@ class PrincipalComponents:
         """
         components = np.empty((len(images), self.directions.shape[1]), self.directions.dtype)
         offset = self.mean @ self.directions
-        for start in range(0, len(images), _AT_ONCE):
+
+        def some(start: int) -> None:
             rows = components[start : start + _AT_ONCE]
             np.matmul(to_inputs(images[start : start + _AT_ONCE], geometry), self.directions, out=rows)
             rows -= offset
+
+        blas = ThreadpoolController().select(user_api="blas")
+        threads = max((library["num_threads"] for library in blas.info()), default=1)
+        with blas.limit(limits=1), ThreadPoolExecutor(threads) as pool:
+            # As a list, since an error is raised where its result is asked for.
+            list(pool.map(some, range(0, len(images), _AT_ONCE)))
         return components
 
     def folded_into(self, network: Network) -> Network:

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from digitnet.data import Deformation, load_digits
 from digitnet.errors import ConfigurationError
 from digitnet.fitting import fit
+from digitnet.geometry import MNIST_GEOMETRY
 from digitnet.imaging import to_inputs
 from digitnet.model_file import load_model, save_model
 from digitnet.nn import BatchNorm, Dense, Dropout, Network, ReLU, Tanh
@@ -83,6 +85,29 @@ def test_pictures_go_the_way_of_inputs_whatever_their_number(digits):
     assert found.directions.dtype == np.float32
     at_once = found.transform(to_inputs(images, digits.geometry))
     np.testing.assert_allclose(found.transform_pictures(images, digits.geometry), at_once, atol=1e-5)
+
+
+def test_the_number_of_threads_does_not_change_a_bit():
+    """Large enough for OpenBLAS to share the products, which then add up in another order."""
+    images = np.random.default_rng(0).integers(0, 256, (5000, 28, 28), np.uint8)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            components = PrincipalComponents.of_pictures(
+                images, MNIST_GEOMETRY, 64, rng=np.random.default_rng(0)
+            )
+            found.append((components.directions, components.transform_pictures(images, MNIST_GEOMETRY)))
+            assert {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"} == {threads}
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_pictures_that_do_not_fit_are_refused_on_whatever_thread(digits):
+    found = PrincipalComponents.of_pictures(
+        digits.train.images, digits.geometry, 10, rng=np.random.default_rng(0)
+    )
+    with pytest.raises(ConfigurationError, match="do not fit the geometry"):
+        found.transform_pictures(np.zeros((3, 9, 9), np.uint8), digits.geometry)
 
 
 @settings(max_examples=60)
