@@ -93,7 +93,7 @@ def fit(
         )
     model = Model(
         name=dataset.name,
-        network=trainer.network,
+        network=trainer.picture_network(),
         geometry=dataset.geometry,
         provenance={
             "dataset": dataset.name,

@@ -124,4 +124,4 @@ def test_mnist_is_learned_in_one_short_epoch(mnist_dir):
 def test_the_fast_recipe_reads_mnist_within_seconds(mnist_dir):
     data = load_mnist(mnist_dir)
     run = fit(data, RECIPES["fast"], seed=1)
-    assert accuracy(Recognizer(run.model).probabilities(data.test.images), data.test.labels) > 0.978
+    assert accuracy(Recognizer(run.model).probabilities(data.test.images), data.test.labels) > 0.98

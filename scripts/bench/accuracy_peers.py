@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.torch_components import torch_folded, torch_inputs
 from bench.training_peers import torch_network
 from digitnet.data import Dataset, load_mnist
 from digitnet.geometry import MNIST_GEOMETRY
@@ -89,10 +90,11 @@ def digitnet_run(
         trainer = build_trainer(train, validation, data.geometry, recipe, seed=seed)
         with threadpool_limits(recipe.threads, user_api="blas"):
             for _ in trainer.epochs(recipe.epochs):
-                clock.stop()
                 # What would be kept if training ended now: the average, if the recipe has one.
                 with trainer.kept_weights.candidate():
-                    outputs = trainer.network.predict(inputs)
+                    network = trainer.picture_network()
+                    clock.stop()
+                    outputs = network.predict(inputs)
                 if clock.look(_accuracy(outputs, data)):
                     break
                 clock.go_on()
@@ -145,7 +147,7 @@ def torch_recipe(
         clock.go_on()
         train, _ = split(data, recipe, seed=seed)
         torch.manual_seed(seed)
-        model = torch_network((784, *recipe.hidden, 10))
+        model = torch_network((recipe.components or 784, *recipe.hidden, 10))
         for parameter in model.parameters():
             if parameter.ndim == 2:
                 torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu")
@@ -153,7 +155,7 @@ def torch_recipe(
                 torch.nn.init.zeros_(parameter)
         optimizer = _torch_optimizer(torch, model, settings)
         loss_of = torch.nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-        images = torch.from_numpy(to_inputs(train.images, MNIST_GEOMETRY))
+        images, components = torch_inputs(train, recipe)
         labels = torch.from_numpy(train.labels.copy())
         parameters = list(model.parameters())
         average = [one.detach().clone() for one in parameters] if twin.average else []
@@ -180,7 +182,7 @@ def torch_recipe(
             clock.stop()
             kept = [one.detach().clone() for one in parameters]
             _load(torch, parameters, average or kept)
-            if clock.look(_torch_accuracy(model, inputs, data)):
+            if clock.look(_torch_accuracy(torch_folded(model, components), inputs, data)):
                 break
             _load(torch, parameters, kept)
             clock.go_on()

@@ -88,6 +88,13 @@ def test_time_to_accuracy_is_measured_without_peers(settings):
     assert part.left_out["PyTorch, textbook"] == "torch is not installed"
 
 
+def test_every_plan_makes_a_recipe_and_says_on_what_it_trains():
+    described = [accuracy._described(plan, plan.made()) for plan in accuracy.PLANS]
+    assert "64 components, batch 192" in described[0]
+    assert "64 components, batch 256" in described[1]
+    assert "components" not in described[2]  # its pictures are deformed anew
+
+
 def test_seeds_that_did_not_make_it_are_no_fast_seeds():
     plan = accuracy.Plan("fast", (0.98,), recipe="mnist")
     runs = {

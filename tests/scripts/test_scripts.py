@@ -139,6 +139,20 @@ def test_training_resumes_from_a_checkpoint(run, tmp_path):
     assert "belongs to another run" in result.stderr
 
 
+def test_the_fast_recipe_trains_on_components_unless_it_deforms(run, tmp_path):
+    fast = ["--recipe", "fast", *QUICK]
+    run("train", *fast, "--checkpoint", "c", "--output", "a", OPENBLAS_NUM_THREADS="1")
+    run("train", *fast, "--checkpoint", "c", "--output", "b", OPENBLAS_NUM_THREADS="2")
+    run("train", *fast, "--deform", "--output", "deformed")
+    one, two, deformed = (load_model(tmp_path / name) for name in ("a", "b", "deformed"))
+    np.testing.assert_array_equal(one.network.parameters, two.network.parameters)
+    assert one.provenance["recipe"]["components"] == 64
+    assert one.provenance["recipe"]["deformation"] is None
+    assert deformed.provenance["recipe"]["components"] is None
+    assert deformed.provenance["recipe"]["deformation"]["rotation"] > 0
+    assert deformed.network.in_features == one.network.in_features == 64
+
+
 def test_ones_own_data_in_mnists_format(run, tmp_path):
     folder = tmp_path / "own"
     folder.mkdir()
