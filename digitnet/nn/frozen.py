@@ -21,13 +21,13 @@ from digitnet.nn.layers import Array, Dense, Layer
 from digitnet.nn.mistakes import wrong_shape
 
 # So many rows go through all layers before the next: what they become stays in a core's second cache.
-_ROWS = 256
+_ROWS = 384
 # Up to so many are quicker one by one, by their lit pixels.
 _ONE_BY_ONE = 2
 # So many where products are BLAS's, which are quicker the larger they are.
 _ROWS_BLAS = 4096
-# A helper is woken for no less than so many multiplications, some 400 µs of one core …
-_WORTH_WAKING = 30_000_000
+# A helper is woken for no less than so many multiplications, some 500 µs of one core …
+_WORTH_WAKING = 40_000_000
 # … and for no fewer rows than this, since each thread reads all weights.
 _ROWS_EACH = 16
 # Between that and so many BLAS's own threads, which stay awake for a while, are quicker: 64 rows of
@@ -126,7 +126,7 @@ class FrozenNetwork:
         if threads <= 1:
             return (0, rows)
         own = -(-rows // threads) + int(_WAKING / self._work * (threads - 1) / threads)
-        own = -(-own // 4) * 4
+        own = (own + 8) // 16 * 16  # whole blocks
         others = rows - own
         return (0, *(own + others * part // (threads - 1) for part in range(threads)))
 
@@ -140,11 +140,10 @@ class FrozenNetwork:
 
     def _scratch(self, size: int) -> tuple[Array, Array]:
         """This thread's memory for the outputs of two layers, kept from call to call."""
-        buffers: dict[np.dtype[Any], Array] = _scratch.__dict__
-        key = self.dtype.char
-        kept = buffers.get(key)
+        buffers: dict[str, Array] = _scratch.__dict__
+        kept = buffers.get(self.dtype.name)
         if kept is None or kept.shape[1] < size:
-            kept = buffers[key] = aligned_empty((2, -(-size // 64) * 64), self.dtype)
+            kept = buffers[self.dtype.name] = aligned_empty((2, -(-size // 64) * 64), self.dtype)
         return kept[0], kept[1]
 
 
@@ -155,7 +154,8 @@ class _Other:
         self._layer = deepcopy(layer, {id(layer.xp): layer.xp})  # all but the module
 
     def of_one(self, row: Array) -> Array:
-        return self._layer.forward(row[None])[0]
+        outputs: Array = self._layer.forward(row[None])[0]
+        return outputs
 
     def by_blas(self, inputs: Array) -> Array:
         return self._layer.forward(inputs)

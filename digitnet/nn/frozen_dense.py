@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.inference import SPARSE, UNPACKED, product
@@ -91,13 +92,13 @@ class FrozenDense:
 
     def of_one(self, row: Array) -> Array:
         """The outputs ``(out_features,)`` of one row ``(in_features,)``, in memory of their own."""
-        plain, slices = self._plain, None if self._plain is not None else self._slices
+        plain = self._plain is not None
+        weight, axis = (self._plain, 0) if plain else (self._slices, 1)
         if self._first:
             (lit,) = row.nonzero()
             if len(lit) <= SPARSE * self.depth:
-                row = row.take(lit)
-                plain, slices = (None, slices.take(lit, 1)) if plain is None else (plain.take(lit, 0), None)
-        sums = np.dot(row, plain) if slices is None else np.matmul(row, slices).reshape(-1)[: self.columns]
+                row, weight = row.take(lit), weight.take(lit, axis)
+        sums = np.dot(row, weight) if plain else np.matmul(row, weight).reshape(-1)[: self.columns]
         return self._finished(sums)
 
     def by_blas(self, inputs: Array) -> Array:
@@ -152,7 +153,7 @@ class FrozenDense:
                 out = sums[:, start:stop].reshape(len(slices), -1, block, slices.shape[2])
                 np.matmul(blocks, slices[:, None], out=out)
 
-    def _lit(self, inputs: Array) -> Array | None:
+    def _lit(self, inputs: Array) -> NDArray[np.intp] | None:
         """Which columns of the inputs are not all zeros; None for nearly all."""
         bits = inputs.view(f"u{inputs.itemsize}")
         if bits[:: len(bits) // 8].any(axis=0).mean() >= _ALL:
