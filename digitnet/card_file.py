@@ -35,6 +35,8 @@ def check_card(path: Path, checksum: str) -> None:
 
     Raises:
         ModelFileError: it was.
+
+    >>> check_card(Path("models/digits.safetensors"), checksum_on_card(Path("models/digits.md")) or "")
     """
     card = card_path(path)
     written = checksum_on_card(card)

@@ -26,12 +26,12 @@ _ROWS = 384
 _ONE_BY_ONE = 2
 # So many where products are BLAS's, which are quicker the larger they are.
 _ROWS_BLAS = 4096
-# A helper is woken for no less than so many multiplications, some 500 µs of one core …
-_WORTH_WAKING = 40_000_000
+# A helper is woken for no less than so many multiplications, 10 ms of one core: with less the two of them
+# take as long as one in some runs, and 0.6 of that in others …
+_WORTH_WAKING = 750_000_000
 # … and for no fewer rows than this, since each thread reads all weights.
 _ROWS_EACH = 16
-# Between that and so many BLAS's own threads, which stay awake for a while, are quicker: 64 rows of
-# 784-512-256-10 take 0.39 ms by one product, 0.50 on one thread, and 0.58 on two.
+# Between that and so many BLAS's own threads, which stay awake for a while, are quicker.
 _WORTH_BLAS = 12_000_000
 # What a core does in the 40 µs until the helper is awake: the caller's own share is larger by half of it.
 _WAKING = 3_000_000
@@ -51,13 +51,16 @@ class FrozenNetwork:
     - Between two of them the bias moves on: ``max(z + b, 0) · W₂ + b₂ = max(z, -b) · W₂ + (b · W₂ + b₂)``,
       a pass less. This is done unless a bias is larger than all that the weights could add up to with inputs
       of up to 1, when rounding would tell.
-    - Products: see :class:`~digitnet.nn.frozen_dense.FrozenDense`.
+    - Of one picture only the weights of lit pixels are read, and of many those of pixels that any of them
+      lights. A product is made of small ones, which OpenBLAS does not copy first.
     - Batches are computed on several threads, each with its own rows, if there is work enough.
 
     Attributes:
         in_features, out_features: the width of the inputs and of the outputs.
         dtype: of the weights and of the outputs.
         threads: that a batch is shared among at most.
+
+    Made by :meth:`Network.frozen <digitnet.nn.Network.frozen>` rather than by hand.
 
     >>> from digitnet.nn import Network
     >>> network = Network([Dense(64, 32), BatchNorm(32), ReLU(), Dense(32, 10)], rng=0)

@@ -33,6 +33,7 @@ def way(request, monkeypatch):
     if request.param != "as here":
         for module in (frozen_module, frozen_dense):
             monkeypatch.setattr(module, "slices_pay", lambda: request.param == "slices")
+        monkeypatch.setattr(frozen_module, "_WORTH_WAKING", 1_000_000)  # small batches are shared out too
 
 
 def filled(layers, dtype=np.float32, seed=0):
