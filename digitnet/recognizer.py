@@ -86,12 +86,13 @@ class Recognizer:
     '42'
 
     Args:
-        model: a trained model.
+        model: a trained model; the answers are those of its weights as they are now (:meth:`Model.frozen
+            <digitnet.model_file.Model.frozen>`), whatever is done with them later.
         max_pixels: pictures with more pixels are refused before they are decoded.
     """
 
     def __init__(self, model: Model, *, max_pixels: int = MAX_PIXELS) -> None:
-        self.model = model
+        self.model = model.frozen()
         self.max_pixels = max_pixels
 
     @classmethod

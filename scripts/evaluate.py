@@ -12,13 +12,14 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from digitnet.card_file import card_path, checksum_on_card
 from digitnet.data import Dataset, load
 from digitnet.errors import DataError, DigitnetError
 from digitnet.files import ensure_writable, write_atomically
 from digitnet.image_scores import Reading, read_images
 from digitnet.labelled_images import find_labelled_images
 from digitnet.model_card import render_card
-from digitnet.model_file import Model, card_path, checksum_on_card, load_model
+from digitnet.model_file import Model, load_model
 from digitnet.recognizer import Recognizer
 from digitnet.report import describe, measure_images, measure_test_split
 from digitnet.report_text import report_lines

@@ -12,10 +12,11 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from digitnet.card_file import card_path, checksum_on_card
 from digitnet.data import Dataset, load_digits
 from digitnet.evaluation import accuracy
 from digitnet.fitting import Fit, fit
-from digitnet.model_file import Model, card_path, checksum_on_card
+from digitnet.model_file import Model
 from digitnet.recipes import Recipe
 from digitnet.recognizer import Recognizer
 from digitnet.synthesis.font_files import FontFile

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from digitnet import Recognizer, card_tables
+from digitnet.card_file import checksum_on_card
 from digitnet.corruptions import CORRUPTIONS
 from digitnet.data import load_digits
 from digitnet.image_scores import Reading
 from digitnet.labelled_images import LabelledImage, LabelledImages
 from digitnet.model_card import render_card
-from digitnet.model_file import checksum_on_card
 from digitnet.report import describe, measure_images, measure_test_split
 from digitnet.report_text import report_lines
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from digitnet.card_file import card_path
 from digitnet.confidence import ConfidenceScale
 from digitnet.errors import ConfigurationError, DigitnetError, ModelFileError
 from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY
-from digitnet.model_file import Model, card_path, load_model, save_model
+from digitnet.model_file import Model, load_model, save_model
 from digitnet.nn import BatchNorm, Dense, Dropout, Network, ReLU
 
 HEADER = "digitnet"
@@ -196,3 +197,23 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(model, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DigitnetError, match="cannot be written"):
         save_model(model, tmp_path / "file" / "model.safetensors")
+
+
+def test_a_frozen_model_answers_by_the_weights_it_was_frozen_with(model):
+    quick, rows = model.frozen(), np.random.default_rng(0).random((5, 64))
+    before = model.input_scores(rows)
+    np.testing.assert_allclose(quick.input_scores(rows), before, atol=1e-5)
+    assert quick == model
+    model.network.parameters *= 3
+    np.testing.assert_allclose(quick.input_scores(rows), before, atol=1e-5)
+    assert np.abs(model.input_scores(rows) - before).max() > 1e-3
+    np.testing.assert_allclose(quick.frozen().input_scores(rows), model.input_scores(rows), atol=1e-5)
+
+
+def test_a_frozen_model_that_is_given_another_network_goes_by_that(model):
+    other = Network.from_architecture(model.network.architecture(), rng=1)
+    rows = np.random.default_rng(0).random((5, 64))
+    changed = replace(model.frozen(), network=other)
+    np.testing.assert_array_equal(
+        changed.input_scores(rows), replace(model, network=other).input_scores(rows)
+    )

@@ -8,6 +8,7 @@ from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.batch_norm import BatchNorm
 from digitnet.nn.cross_entropy import BinaryCrossEntropy, SoftmaxCrossEntropy
 from digitnet.nn.dropout import Dropout
+from digitnet.nn.frozen import FrozenNetwork
 from digitnet.nn.gradcheck import GradientCheck, check_gradients, relative_error
 from digitnet.nn.gradient_clip import GradientClip
 from digitnet.nn.initializers import (
@@ -47,6 +48,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "ExponentialDecay",
+    "FrozenNetwork",
     "GradientCheck",
     "GradientClip",
     "Initializer",

@@ -15,15 +15,15 @@ from digitnet.nn.batch_norm import BatchNorm
 from digitnet.nn.dropout import Dropout
 from digitnet.nn.layers import Array, Dense, Layer
 
-# OpenBLAS multiplies matrices without packing them first where rows · depth · columns are no more than this.
-_UNPACKED = 1_000_000
+#: OpenBLAS multiplies matrices without packing them first where rows · depth · columns are no more than this.
+UNPACKED = 1_000_000
 # Up to so many rows a product is cut into such small ones: with two rows 0.6 instead of 1.5 ms.
 _FEW_ROWS = 4
 # Up to so many rows the transposed product is quicker: with 32 rows 2.3 instead of 2.7 ms.
 _SOME_ROWS = 96
-# A lone picture with less ink than this share of its pixels needs but their rows of the weight: 0.4 instead
-# of 0.5 ms, or 36 instead of 57 µs with a network of 784-512-256-10.
-_SPARSE = 0.4
+#: A lone picture with less ink than this share of its pixels needs but their rows of the weight: 0.4 instead
+#: of 0.5 ms, or 36 instead of 57 µs with a network of 784-512-256-10.
+SPARSE = 0.4
 # So many numbers stay in a core's second cache while bias, normalisation and activation pass over them.
 _IN_CACHE = 1 << 17
 
@@ -59,7 +59,7 @@ def infer(layers: Sequence[Layer], inputs: Array) -> Array:
         if len(values) == 1 and values is inputs:
             values = _of_one_picture(values, layer.weight)
         else:
-            values = _product(values, layer.weight)
+            values = product(values, layer.weight)
         bias = layer.bias if layer.use_bias else None
         following = layers[index] if index < len(layers) else None
         norm = None
@@ -69,20 +69,20 @@ def infer(layers: Sequence[Layer], inputs: Array) -> Array:
             following = layers[index] if index < len(layers) else None
         positive = type(following) is ReLU
         index += positive
-        _finish(values, bias, norm, positive)
+        finish(values, bias, norm, positive)
     return np.ascontiguousarray(values)
 
 
 def _of_one_picture(inputs: Array, weight: Array) -> Array:
     """``inputs · weight`` of one row that may be mostly zeros, as pictures are."""
     (lit,) = inputs[0].nonzero()
-    if len(lit) > _SPARSE * inputs.shape[1]:
-        return _product(inputs, weight)
+    if len(lit) > SPARSE * inputs.shape[1]:
+        return product(inputs, weight)
     outputs: Array = inputs[:, lit] @ weight.take(lit, axis=0)
     return outputs
 
 
-def _product(inputs: Array, weight: Array) -> Array:
+def product(inputs: Array, weight: Array) -> Array:
     """``inputs · weight``, by the way that is quickest for so many rows."""
     rows, (depth, columns) = len(inputs), weight.shape
     if rows <= 1 or rows > _SOME_ROWS:
@@ -92,9 +92,9 @@ def _product(inputs: Array, weight: Array) -> Array:
         transposed: Array = weight.T @ inputs.T
         return transposed.T
     width = columns
-    while width % 2 == 0 and rows * depth * width > _UNPACKED:
+    while width % 2 == 0 and rows * depth * width > UNPACKED:
         width //= 2
-    if rows * depth * width > _UNPACKED:
+    if rows * depth * width > UNPACKED:
         width = columns
     outputs = np.empty((rows, columns), weight.dtype)
     count = columns // width
@@ -103,7 +103,7 @@ def _product(inputs: Array, weight: Array) -> Array:
     return outputs
 
 
-def _finish(values: Array, bias: Array | None, norm: tuple[Array, Array] | None, positive: bool) -> None:
+def finish(values: Array, bias: Array | None, norm: tuple[Array, Array] | None, positive: bool) -> None:
     """``max((values + bias) · scale + shift, 0)`` in place, as many rows at a time as the cache holds."""
     rows = max(1, _IN_CACHE // values.shape[1]) if values.flags.c_contiguous else len(values)
     for start in range(0, len(values), rows):

@@ -86,6 +86,23 @@ def initialize(
             getattr(layer, spec.name)[...] = start
 
 
+def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """The generator that is given, or one with the seed that is given.
+
+    Raises:
+        ConfigurationError: it is neither, nor None.
+
+    >>> bool(generator(3).random() == generator(3).random())
+    True
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"The rng of a network is a numpy.random.Generator, a seed from 0 on, or None; got {rng!r}."
+        ) from error
+
+
 def _total(specs: list[tuple[Layer, ParameterSpec]]) -> int:
     return sum(math.prod(spec.shape) for _, spec in specs)
 

@@ -12,9 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from digitnet.errors import ConfigurationError, whole_number
 from digitnet.nn.architecture import build_layers, checked_widths
+from digitnet.nn.frozen import FrozenNetwork
 from digitnet.nn.inference import infer
 from digitnet.nn.layers import Array, Layer
-from digitnet.nn.memory import hand_out_memory, initialize
+from digitnet.nn.memory import generator, hand_out_memory, initialize
+from digitnet.nn.mistakes import no_pass, wrong_shape
 
 
 class Network:
@@ -69,7 +71,7 @@ class Network:
     ) -> None:
         self.layers = list(layers)
         self.in_features, self.out_features = checked_widths(self.layers)
-        self.rng, self.xp = _generator(rng), xp
+        self.rng, self.xp = generator(rng), xp
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise ConfigurationError(f"A network computes in float32 or float64; got {self.dtype}.")
@@ -116,7 +118,7 @@ class Network:
             ConfigurationError: there was no training pass.
         """
         if not self._has_trained:
-            raise _no_pass()
+            raise no_pass()
         for layer in self._backwards:
             grad_output = layer.backward(grad_output)
 
@@ -127,7 +129,7 @@ class Network:
         and Dropout by its mask, as in training; for the gradient of a prediction, see :meth:`input_gradient`.
         """
         if not self._has_trained:
-            raise _no_pass()
+            raise no_pass()
         first = self._backwards[-1]
         first.wants_input_gradient = True
         try:
@@ -189,12 +191,22 @@ class Network:
             outputs[start : start + batch_size] = compute(inputs[start : start + batch_size])
         return outputs
 
+    def frozen(self) -> FrozenNetwork:
+        """A copy that only predicts, for speed; see :class:`~digitnet.nn.FrozenNetwork`.
+
+        Raises:
+            ConfigurationError: the arrays are not NumPy's.
+        """
+        if self.xp is not np:
+            raise ConfigurationError(
+                f"Only NumPy's arrays can be frozen, these are {self.xp.__name__}'s; let the network predict."
+            )
+        return FrozenNetwork(self.layers, self.in_features, self.out_features, self.dtype)
+
     def _checked(self, inputs: NDArray[Any]) -> Array:
         array: Array = self.xp.asarray(inputs, self.dtype)
         if array.ndim != 2 or array.shape[1] != self.in_features:
-            raise ConfigurationError(
-                f"The network expects inputs of shape (n, {self.in_features}); got {array.shape}."
-            )
+            raise wrong_shape(self.in_features, array.shape)
         return array
 
     def named_arrays(self) -> dict[str, Array]:
@@ -243,18 +255,3 @@ class Network:
             ConfigurationError: a kind of layer or an argument that is not known.
         """
         return cls(build_layers(architecture), rng=rng, dtype=dtype, xp=xp)
-
-
-def _no_pass() -> ConfigurationError:
-    return ConfigurationError(
-        "There is no pass to go back through: call forward(inputs, training=True) before backward."
-    )
-
-
-def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"The rng of a network is a numpy.random.Generator, a seed from 0 on, or None; got {rng!r}."
-        ) from error

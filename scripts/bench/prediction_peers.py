@@ -22,6 +22,8 @@ Predict = Callable[[Rows], Any]
 SHIPPED, PLAIN = "the shipped mnist", "784-512-256-10"
 #: Inputs that are no pictures: every pixel lit.
 LIT = "1, all lit"
+#: A batch of them.
+LIT_ROWS, MANY_LIT = 512, "512, all lit"
 #: Enough calls for a median, however short they are.
 MOST_CALLS = 5000
 
@@ -50,8 +52,10 @@ def contestant(
     rng = np.random.default_rng(0)
     inputs: dict[str, Rows] = {str(size): np.ascontiguousarray(pictures[:size]) for size in batches}
     inputs[LIT] = rng.uniform(0.05, 1.0, (1, 784)).astype(np.float32)
+    inputs[MANY_LIT] = rng.uniform(0.05, 1.0, (LIT_ROWS, 784)).astype(np.float32)
     for name, predict in predicts.items():
-        _check(name, predict, inputs[str(batches[0])], who)
+        for rows in inputs.values():
+            _check(name, predict, rows, who)
 
     def turn() -> dict[str, float]:
         return {
@@ -91,7 +95,13 @@ def _check(name: str, predict: Predict, rows: Rows, who: str) -> None:
 
 
 def digitnet(network: Network, threads: int) -> Predict:
-    """``Network.predict``; the environment has set the threads."""
+    """The frozen network, as a ``Recognizer`` has it of a saved model."""
+    del threads
+    return network.frozen().predict
+
+
+def live_network(network: Network, threads: int) -> Predict:
+    """``Network.predict``, as whoever trains has it; the environment has set the threads."""
     del threads
     return network.predict
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from digitnet import Corrections
+from digitnet.card_file import card_path
 from digitnet.data import load_digits
-from digitnet.model_file import card_path, load_model
+from digitnet.model_file import load_model
 
 
 @pytest.fixture
