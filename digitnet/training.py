@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,12 @@ from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 from digitnet.nn.schedules import Schedule
-from digitnet.progress import EarlyStopping, EpochReport
+from digitnet.progress import EarlyStopping, EpochReport, RunningMeans, next_rate
 from digitnet.run_state import identity, restore, snapshot
 from digitnet.training_data import check_batches, checked_validation
+
+if TYPE_CHECKING:
+    from digitnet.crew import Crew
 
 __all__ = ["EarlyStopping", "EpochReport", "Metric", "Trainer"]
 
@@ -57,6 +62,8 @@ class Trainer:
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
+        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: as many as there are cores are
+            quickest, but where batches are deformed. Where the system cannot share memory, one is used.
 
     Attributes:
         history: the reports of all epochs, those of a resumed run among them.
@@ -67,9 +74,9 @@ class Trainer:
     Raises:
         ConfigurationError: early stopping without validation data, data that do not fit the network and the
             loss, each other, or their weights, a schedule that is no function, or with a checkpoint one that
-            has no name.
+            has no name, or processes for a network that cannot be shared out.
         ModelFileError: the checkpoint is damaged or belongs to another run.
-        TrainingError: (while training) the loss is not finite.
+        TrainingError: (while training) the loss is not finite, or another process has ended.
 
     >>> from digitnet.nn import SGD, Constant, Dense, MeanSquaredError
     >>> inputs, targets = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([2.0, 4.0, 6.0, 8.0])
@@ -100,6 +107,7 @@ class Trainer:
         early_stopping: EarlyStopping | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: int = 1,
+        processes: int = 1,
     ) -> None:
         if early_stopping is not None and validation is None:
             raise ConfigurationError("Early stopping needs validation data; none was given.")
@@ -120,6 +128,14 @@ class Trainer:
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
         self.checkpoint_path = checkpoint
         self.checkpoint_every = whole_number(checkpoint_every, "checkpoint_every")
+        self.processes = whole_number(processes, "processes")
+        self._crew: Crew | None = None
+        if self.processes > 1:
+            # Only here: what predicts and what trains alone has no need of it.
+            from digitnet.crew.crew import available, check
+
+            check(network, self.processes)
+            self.processes = self.processes if available() else 1
         self.history: list[EpochReport] = []
         self.interrupted = False
         self.stopped_early = False
@@ -159,14 +175,11 @@ class Trainer:
             self._state_before[...] = self.network.state
         outputs = self.network.forward(self.network.xp.asarray(inputs), training=True)
         loss = self._loss_of(outputs, targets, weights)
-        learning_rate = self.schedule(self.optimizer.steps)
-        if not math.isfinite(loss):
+        try:
+            learning_rate = next_rate(self.schedule, self.optimizer.steps, loss)
+        except TrainingError:
             self.network.state[...] = self._state_before
-            raise TrainingError(
-                f"The loss became {loss} at step {self.optimizer.steps + 1} "
-                f"(learning rate {learning_rate:.3g}). Lower the learning rate, warm it up, "
-                "or look for NaN and unscaled values in the inputs."
-            )
+            raise
         self.network.backward(self.loss.backward())
         self.optimizer.step(learning_rate)
         self.kept_weights.update()
@@ -205,19 +218,19 @@ class Trainer:
             self.interrupted = True
             raise
         finally:
+            if self._crew:
+                self._crew.end()
+                self._crew = None
             self.kept_weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()
-        losses, metrics, samples = 0.0, 0.0, 0
+        means = RunningMeans()
         # Numbers that overflow end in a loss that is not finite, which is answered with advice.
         with np.errstate(over="ignore", invalid="ignore"):
-            for batch in self.batches.epoch(len(self.history)):
-                loss, metric = self.step(*batch)
-                rows = len(batch[0])
-                losses += loss * rows
-                metrics += (metric or 0.0) * rows
-                samples += rows
+            with closing(self._steps()) as steps:
+                for rows, loss, metric in steps:
+                    means.add(rows, loss, metric)
             validation_loss, validation_metric = self._validate()
         margin = self.early_stopping.min_delta if self.early_stopping else 0.0
         best = validation_loss is not None and self.kept_weights.offer(validation_loss, margin)
@@ -225,13 +238,33 @@ class Trainer:
             epoch=len(self.history) + 1,
             steps=self.optimizer.steps,
             learning_rate=self.schedule(self.optimizer.steps - 1),
-            training_loss=losses / samples,
-            training_metric=metrics / samples if self.metric else None,
+            training_loss=means.loss,
+            training_metric=means.metric,
             validation_loss=validation_loss,
             validation_metric=validation_metric,
             best=best,
             seconds=time.perf_counter() - started,
         )
+
+    def _steps(self) -> Generator[tuple[int, float, float | None]]:
+        """Rows, loss and metric of every step of the next epoch."""
+        number = len(self.history)
+        if self.processes == 1:
+            for batch in self.batches.epoch(number):
+                yield len(batch[0]), *self.step(*batch)
+            return
+        if self._crew is None:
+            self._crew = self._new_crew()
+        with closing(self._crew.epoch(number)) as steps:
+            for rows, loss, outputs, targets in steps:
+                yield rows, loss, self._measure(outputs, targets)
+
+    def _new_crew(self) -> Crew:
+        from digitnet.crew import Crew
+
+        rate, averages = partial(next_rate, self.schedule), self.kept_weights.averages
+        network, optimizer = self.network, self.optimizer
+        return Crew(network, optimizer, averages, self.loss, self.batches, rate, self.processes)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:

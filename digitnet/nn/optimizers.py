@@ -8,9 +8,11 @@ passes over four arrays, and only the first of them should have to fetch from me
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
 from digitnet.nn.buffers import aligned_empty, aligned_zeros
 from digitnet.nn.layers import Array
+from digitnet.nn.memory import Zeros
 
 # 64 Ki float32 are 256 KiB an array, so the handful that a step touches stays inside a 2 MiB L2 cache. With
 # 16 Ki an Adam step takes 1.23 times as long, in calls, with 256 Ki 1.18 times, in waiting for memory.
@@ -98,13 +101,16 @@ class Optimizer:
         self._parameters: Array | None = None
         self._blocks: list[Block] = []
 
-    def bind(self, parameters: Array, gradients: Array, *, weight_count: int) -> None:
+    def bind(
+        self, parameters: Array, gradients: Array, *, weight_count: int, zeros: Zeros = aligned_zeros
+    ) -> None:
         """Take the flat vectors to work on, with an empty memory; binding to the same again starts afresh.
 
         Args:
             parameters: ``(n,)``, updated in place by every step.
             gradients: ``(n,)``, read (and used as working memory) by every step.
             weight_count: how many leading entries are weights, which are regularised.
+            zeros: makes the vectors that it remembers.
 
         Raises:
             ConfigurationError: the optimiser works on other parameters already, which would stay as they are
@@ -119,21 +125,47 @@ class Optimizer:
         self.xp = array_module(parameters)
         self._parameters = parameters
         size, dtype = parameters.size, parameters.dtype
-        self.memory = {name: aligned_zeros(size, dtype, self.xp) for name in self.memory_names}
+        self._weight_count = weight_count
+        self.memory = {name: zeros(size, dtype, self.xp) for name in self.memory_names}
         self.steps = 0
         # 1e-30 in float32: what is above 1e-23 does not change by a bit, what is below 1e-37 becomes zero.
         self._negligible = float(np.finfo(dtype).tiny) ** 0.8
-        scratch = aligned_empty(min(_BLOCK, size), dtype, self.xp)
-        self._blocks = []
-        # No block mixes weights with the rest.
-        for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
-            for first in range(start, stop, _BLOCK):
-                part = slice(first, min(first + _BLOCK, stop))
-                memory = {name: array[part] for name, array in self.memory.items()}
-                block = Block(
-                    parameters[part], gradients[part], scratch[: part.stop - first], memory, is_weight
+        self._scratch = aligned_empty(min(_BLOCK, size), dtype, self.xp)
+        self._blocks = self.blocks(0, gradients[:weight_count]) + self.blocks(
+            weight_count, gradients[weight_count:]
+        )
+
+    def blocks(self, start: int, gradients: Array) -> list[Block]:
+        """The parameters from ``start`` on, as many as there are ``gradients``, for :meth:`update_blocks`.
+
+        They are all weights, or none is.
+        """
+        assert self._parameters is not None, "bind comes first"
+        blocks = []
+        for first in range(0, gradients.size, _BLOCK):
+            length = min(_BLOCK, gradients.size - first)
+            part = slice(start + first, start + first + length)
+            memory = {name: array[part] for name, array in self.memory.items()}
+            blocks.append(
+                Block(
+                    self._parameters[part],
+                    gradients[first : first + length],
+                    self._scratch[:length],
+                    memory,
+                    is_weight=start < self._weight_count,
                 )
-                self._blocks.append(block)
+            )
+        return blocks
+
+    def unbound(self) -> Self:
+        """Another one with the same settings, for other parameters.
+
+        >>> SGD(momentum=0.9).unbound().config()
+        {'kind': 'SGD', 'weight_decay': 0.0, 'l1': 0.0, 'momentum': 0.9}
+        """
+        other = copy.copy(self)
+        other._parameters, other._blocks, other.memory, other.steps = None, [], {}, 0
+        return other
 
     def step(self, learning_rate: float) -> None:
         """One update of all parameters; ``learning_rate`` is a builtin float.
@@ -147,7 +179,11 @@ class Optimizer:
                 "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
             )
         self.steps += 1
-        for block in self._blocks:
+        self.update_blocks(self._blocks, learning_rate)
+
+    def update_blocks(self, blocks: Sequence[Block], learning_rate: float) -> None:
+        """Step number ``self.steps`` on some of the parameters, regularisation included."""
+        for block in blocks:
             if block.is_weight:
                 self._regularise(block, learning_rate)
             self.update(block, learning_rate)
