@@ -88,6 +88,21 @@ def next_rate(schedule: Schedule, steps: int, loss: float) -> float:
     return learning_rate
 
 
+def check_validation_loss(loss: float, *, epoch: int) -> None:
+    """Find out whether an epoch went well.
+
+    Raises:
+        TrainingError: its validation loss is not finite.
+
+    >>> check_validation_loss(2.3, epoch=1)
+    """
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"The validation loss became {loss} in epoch {epoch}. "
+            "Lower the learning rate, or look for NaN in the validation data."
+        )
+
+
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when the validation loss has not fallen by ``min_delta`` for ``patience`` epochs.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.checkpoint import Checkpoint
+from digitnet.crew.crew import Crew, crew_of, members
 from digitnet.data.batches import Batches
-from digitnet.errors import ConfigurationError, TrainingError, whole_number
+from digitnet.errors import TrainingError, whole_number
 from digitnet.kept_weights import KeptWeights
 from digitnet.nn.arrays import to_numpy
 from digitnet.nn.averaging import WeightAverage
@@ -23,12 +22,9 @@ from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 from digitnet.nn.schedules import Schedule
-from digitnet.progress import EarlyStopping, EpochReport, RunningMeans, next_rate
-from digitnet.run_state import identity, restore, snapshot
+from digitnet.progress import EarlyStopping, EpochReport, RunningMeans, check_validation_loss, next_rate
+from digitnet.run_state import check_course, identity, restore, snapshot
 from digitnet.training_data import check_batches, checked_validation
-
-if TYPE_CHECKING:
-    from digitnet.crew import Crew
 
 __all__ = ["EarlyStopping", "EpochReport", "Metric", "Trainer"]
 
@@ -62,8 +58,8 @@ class Trainer:
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
-        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: as many as there are cores are
-            quickest, but where batches are deformed. Where the system cannot share memory, one is used.
+        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: as many as there are cores
+            are quickest, but where batches are deformed. Other systems than Linux train on one.
 
     Attributes:
         history: the reports of all epochs, those of a resumed run among them.
@@ -109,18 +105,8 @@ class Trainer:
         checkpoint_every: int = 1,
         processes: int = 1,
     ) -> None:
-        if early_stopping is not None and validation is None:
-            raise ConfigurationError("Early stopping needs validation data; none was given.")
-        if not callable(schedule):
-            raise ConfigurationError(
-                f"A schedule is a function of the step, such as Constant(0.1); got {schedule!r}."
-            )
         checkpoint = Path(checkpoint) if checkpoint else None
-        if checkpoint and not isinstance(network.rng.bit_generator, np.random.PCG64):
-            raise ConfigurationError(
-                "A run with checkpoints needs a network whose rng is one of numpy.random.default_rng(seed); "
-                f"got a {type(network.rng.bit_generator).__name__}."
-            )
+        check_course(network, schedule, checkpoint, held_out=validation is not None, stopping=early_stopping)
         check_batches(batches, network, loss)
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.schedule, self.batches = schedule, batches
@@ -128,17 +114,10 @@ class Trainer:
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
         self.checkpoint_path = checkpoint
         self.checkpoint_every = whole_number(checkpoint_every, "checkpoint_every")
-        self.processes = whole_number(processes, "processes")
+        self.processes = members(network, whole_number(processes, "processes"))
         self._crew: Crew | None = None
-        if self.processes > 1:
-            # Only here: what predicts and what trains alone has no need of it.
-            from digitnet.crew.crew import available, check
-
-            check(network, self.processes)
-            self.processes = self.processes if available() else 1
         self.history: list[EpochReport] = []
-        self.interrupted = False
-        self.stopped_early = False
+        self.interrupted, self.stopped_early = False, False
         self.resumed_epochs = 0
         optimizer.bind(network.parameters, network.gradients, weight_count=network.weight_count)
         self.kept_weights = KeptWeights(network, average)
@@ -220,7 +199,7 @@ class Trainer:
         finally:
             if self._crew:
                 self._crew.end()
-                self._crew = None
+            self._crew = None
             self.kept_weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
@@ -253,18 +232,10 @@ class Trainer:
             for batch in self.batches.epoch(number):
                 yield len(batch[0]), *self.step(*batch)
             return
-        if self._crew is None:
-            self._crew = self._new_crew()
+        self._crew = self._crew or crew_of(self)
         with closing(self._crew.epoch(number)) as steps:
             for rows, loss, outputs, targets in steps:
                 yield rows, loss, self._measure(outputs, targets)
-
-    def _new_crew(self) -> Crew:
-        from digitnet.crew import Crew
-
-        rate, averages = partial(next_rate, self.schedule), self.kept_weights.averages
-        network, optimizer = self.network, self.optimizer
-        return Crew(network, optimizer, averages, self.loss, self.batches, rate, self.processes)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
@@ -273,11 +244,7 @@ class Trainer:
         with self.kept_weights.candidate():
             outputs = self.network.predict(inputs)
         loss = self._loss_of(outputs, targets, weights)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"The validation loss became {loss} in epoch {len(self.history) + 1}. "
-                "Lower the learning rate, or look for NaN in the validation data."
-            )
+        check_validation_loss(loss, epoch=len(self.history) + 1)
         return loss, self._measure(outputs, targets)
 
     def _loss_of(self, outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None) -> float:

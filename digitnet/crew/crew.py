@@ -8,8 +8,10 @@ import sys
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -23,24 +25,29 @@ from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
+from digitnet.progress import next_rate
+
+if TYPE_CHECKING:
+    from digitnet.training import Trainer
 
 
 class Crew:
     """Trains on several processes, each with one thread of matrix products and everything else as well.
 
-    A library of matrix products runs on all cores by itself; what stands in between (the optimiser, activations)
-    does not, and takes a third of a step. So every member has its share of the units of each hidden layer, with
-    their weights and what the optimiser remembers of them (Shoeybi et al. 2019 share out large networks that
-    way), and works on all rows of a batch. Members exchange the outputs of hidden layers, sums of the last
-    layer's, and gradients; that is all they wait for. Threads of Python would wait for each other at some calls
-    of every step, since only one may run Python code.
+    A library of matrix products runs on all cores by itself; what stands in between (the optimiser,
+    activations) does not, and takes a third of a step. So every member has its share of the units of each
+    hidden layer, with their weights and what the optimiser remembers of them (Shoeybi et al. 2019 share out
+    large networks that way), and works on all rows of a batch. Members exchange the outputs of hidden layers,
+    sums of the last layer's, and gradients; that is all they wait for. Threads of Python would wait for each
+    other at some calls of every step, since only one may run Python code.
 
     What is computed is the same, sums are rounded in another order; with the same number of processes a run
     repeats to the last bit. Batches are gathered, and deformed, by every member.
 
     Args:
-        network: computing with NumPy; of layers that can be shared out, see
-            :func:`~digitnet.crew.cut.check_layers`.
+        network: computing with NumPy; of two Dense layers or more, with activations, Dropout, GradientClip and
+            BatchNorm behind them (activations, Dropout and GradientClip before the first as well), and a
+            Softmax at the end at most.
         optimizer: bound to it.
         averages: of its parameters and its state, or none.
         loss, batches: of the run.
@@ -93,8 +100,8 @@ class Crew:
     def epoch(self, number: int) -> Generator[Done]:
         """Train on all batches of epoch ``number``.
 
-        The network, its optimiser and its averages are as they were until the epoch ends, however it ends. If it
-        ends by anything but its end or its loss, so does the crew.
+        The network, its optimiser and its averages are as they were until the epoch ends, however it ends. If
+        that is by anything but its last batch or its loss, the crew ends as well.
 
         Yields:
             rows of a batch, its loss before the update, its outputs and its targets, after every step; the
@@ -108,7 +115,10 @@ class Crew:
             share.load(*whole)
         order = number, *self._counts(), self._network.rng.bit_generator.state
         for _, pipe in self._helpers:
-            pipe.send(order)
+            try:
+                pipe.send(order)
+            except OSError:
+                raise self._lost(pipe) from None
         mine, complete = self._shares[0], False
         self._set_counts(mine, *self._counts())
         try:
@@ -180,39 +190,52 @@ class Crew:
 
     def _look_for_helpers(self) -> None:
         for pid, pipe in self._helpers:
-            if not pipe.poll() and not os.waitpid(pid, os.WNOHANG)[0]:
-                continue
-            reason = "for lack of memory, perhaps"
-            with suppress(EOFError, OSError):
-                reason = pipe.recv()
-            self.end()
-            raise TrainingError(
-                f"A process that trained along has ended ({reason}). Go on from the last checkpoint, or train "
-                "with processes=1."
-            )
+            if pipe.poll() or os.waitpid(pid, os.WNOHANG)[0]:
+                raise self._lost(pipe)
+
+    def _lost(self, pipe: Connection) -> TrainingError:
+        reason = "for lack of memory, perhaps"
+        with suppress(EOFError, OSError):
+            reason = pipe.recv()
+        self.end()
+        return TrainingError(
+            f"A process that trained along has ended ({reason}). Go on from the last checkpoint, or train "
+            "with processes=1."
+        )
 
 
-def available() -> bool:
-    """Whether this system can fork processes that share memory in the way that a crew needs.
+def crew_of(trainer: Trainer) -> Crew:
+    """The crew that a trainer's ``processes`` are; they start here."""
+    return Crew(
+        trainer.network,
+        trainer.optimizer,
+        trainer.kept_weights.averages,
+        trainer.loss,
+        trainer.batches,
+        partial(next_rate, trainer.schedule),
+        trainer.processes,
+    )
 
-    >>> available() is (sys.platform == "linux")
-    True
-    """
-    return sys.platform == "linux"
 
-
-def check(network: Network, processes: int) -> None:
-    """Find out whether a crew can train a network.
+def members(network: Network, processes: int) -> int:
+    """How many processes train a network where so many are wanted: one, where the system is not Linux.
 
     Raises:
-        ConfigurationError: it cannot; see also :func:`~digitnet.crew.cut.check_layers`.
+        ConfigurationError: a crew cannot train it.
+
+    >>> from digitnet.nn import Dense
+    >>> members(Network([Dense(4, 2)], rng=0), processes=1)
+    1
     """
+    if processes == 1:
+        return 1
     if network.xp is not np:
         raise ConfigurationError(
-            "Several processes cannot train a network that computes with another library than NumPy. Train with "
-            "processes=1."
+            "Several processes cannot train a network that computes with another library than NumPy. Train "
+            "with processes=1."
         )
     check_layers(network.layers, processes)
+    return processes if sys.platform == "linux" else 1
 
 
 def _fork() -> int:

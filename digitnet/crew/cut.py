@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from digitnet.crew.exchange import Board, Gather, Total
 from digitnet.errors import ConfigurationError
@@ -165,21 +166,48 @@ def cut(
     return mine, sources
 
 
-def positions(
+@dataclass(frozen=True)
+class Match:
+    """Where an array stands in a member's vector, and what it is the copy of in the whole network's.
+
+    Attributes:
+        mine, whole: places in the two vectors.
+        shape: of the whole array.
+        part: of it.
+
+    >>> mine, whole = Match(slice(0, 2), slice(1, 5), (2, 2), (slice(None), slice(1, 2))).views(
+    ...     np.zeros(2), np.arange(6.0)
+    ... )
+    >>> mine[...] = whole
+    >>> mine.ravel()
+    array([2., 4.])
+    """
+
+    mine: slice
+    whole: slice
+    shape: tuple[int, ...]
+    part: Any
+
+    def views(self, mine: Array, whole: Array) -> tuple[Array, Array]:
+        """Views of the two vectors, of the same shape."""
+        part = whole[self.whole].reshape(self.shape)[self.part]
+        return mine[self.mine].reshape(part.shape), part
+
+
+def matches(
     layers: Sequence[Layer], mine: Sequence[Layer], sources: dict[tuple[int, str], Source], *kinds: str
-) -> NDArray[np.intp]:
-    """For each number in a member's vector of these kinds, where it stands in the whole network's.
+) -> list[Match]:
+    """One for each of a member's arrays of these kinds; ``mine`` and ``sources`` are what :func:`cut` gave.
 
     >>> first, last = Dense(2, 4, use_bias=False), Dense(4, 1, use_bias=False)
     >>> mine, sources = cut([first, last], boards([first, last], 2, 8, np.float32), 1, lambda: None)
-    >>> positions([first, last], mine, sources, "weight", "bias")
-    array([ 2,  3,  6,  7, 10, 11])
+    >>> [match.mine for match in matches([first, last], mine, sources, "weight", "bias")]
+    [slice(0, 4, None), slice(4, 6, None)]
     """
-    where = {(id(layer), spec.name): (spec.shape, part) for layer, spec, part in places(layers, *kinds)}
-    found = [np.empty(0, np.intp)]
+    where = {(id(layer), spec.name): (place, spec.shape) for layer, spec, place in places(layers, *kinds)}
     numbers = {id(layer): index for index, layer in enumerate(mine)}
-    for layer, spec, _ in places(mine, *kinds):
+    found = []
+    for layer, spec, place in places(mine, *kinds):
         source, name, part = sources[numbers[id(layer)], spec.name]
-        shape, place = where[id(source), name]
-        found.append(np.arange(place.start, place.stop, dtype=np.intp).reshape(shape)[part].ravel())
-    return np.concatenate(found)
+        found.append(Match(place, *where[id(source), name], part))
+    return found

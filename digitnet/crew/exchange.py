@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from digitnet.crew.rendezvous import shared_zeros
@@ -15,10 +14,10 @@ from digitnet.nn.layers import Array, Layer, ParameterSpec
 class Board:
     """Shared arrays ``(batch, width)`` for one place: one that all write to, and one of each member.
 
-    There are two of each, used in turns: who is ahead writes to one set while somebody may still be reading the
-    other. Nobody can be two passes ahead, since a pass ends only when all have come to its meeting.
+    There are two of each, used in turns: who is ahead writes to one set while somebody may still be reading
+    the other. Nobody can be two passes ahead, since a pass ends only when all have come to its meeting.
 
-    >>> Board(members=2, batch_size=8, width=4, dtype=np.float32).of_all[0].shape
+    >>> Board(members=2, batch_size=8, width=4, dtype="float32").of_all[0].shape
     (8, 4)
     """
 
@@ -56,6 +55,7 @@ class Gather(Exchange):
         board, me, meet: as for every :class:`Exchange`.
         own: each member's units.
 
+    >>> import numpy as np
     >>> board = Board(members=1, batch_size=2, width=3, dtype=np.float64)
     >>> Gather(board, 0, lambda: None, [slice(0, 3)]).forward(np.ones((2, 3)), training=True)
     array([[1., 1., 1.],
@@ -94,12 +94,16 @@ class Gather(Exchange):
 class Total(Exchange):
     """The outputs of the last Dense layer, of which each member has the sum over its own units: ``Σ + bias``.
 
-    All members add in the same order, so that all have the same outputs to the last bit, and with them the same
-    loss and the same gradient.
+    All members add in the same order, so that all have the same outputs to the last bit, and with them the
+    same loss and the same gradient.
 
     Args:
         board, me, meet: as for every :class:`Exchange`.
         use_bias: whether there is a bias.
+
+    >>> import numpy as np
+    >>> Total(Board(1, 2, 3, np.float64), 0, lambda: None, use_bias=False).forward(np.ones((1, 3)))
+    array([[1., 1., 1.]])
     """
 
     bias: Array
@@ -107,12 +111,11 @@ class Total(Exchange):
 
     def __init__(self, board: Board, me: int, meet: Callable[[], None], use_bias: bool) -> None:
         super().__init__(board, me, meet)
-        self.in_features = board.of_all[0].shape[1]
+        self.in_features = self._width = board.of_all[0].shape[1]
         self.use_bias = use_bias
 
     def parameter_specs(self) -> list[ParameterSpec]:
-        assert self.in_features is not None
-        return [ParameterSpec("bias", (self.in_features,), zeros, "bias")] if self.use_bias else []
+        return [ParameterSpec("bias", (self._width,), zeros, "bias")] if self.use_bias else []
 
     def forward(self, inputs: Array, training: bool = False) -> Array:  # noqa: ARG002
         self._turn ^= 1

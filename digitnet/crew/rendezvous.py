@@ -54,8 +54,12 @@ class Rendezvous:
         self.look: Callable[[], None] = lambda: None
         pairs = [(one, other) for one in range(members) for other in range(members) if one != other]
         arrived = {pair: context.Semaphore(0) for pair in pairs}
-        self._tell = [[arrived[me, other] for other in range(members) if other != me] for me in range(members)]
-        self._hear = [[arrived[other, me] for other in range(members) if other != me] for me in range(members)]
+        self._tell = [
+            [arrived[me, other] for other in range(members) if other != me] for me in range(members)
+        ]
+        self._hear = [
+            [arrived[other, me] for other in range(members) if other != me] for me in range(members)
+        ]
 
     def meet(self, me: int) -> None:
         """Wait until all have called it as often as this one, which is member number ``me``."""

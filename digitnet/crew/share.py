@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.crew.cut import OwnDense, cut, positions
+from digitnet.crew.cut import Match, OwnDense, cut, matches
 from digitnet.crew.exchange import Board
 from digitnet.crew.rendezvous import shared_zeros
 from digitnet.data.batches import Batch
@@ -20,7 +20,8 @@ from digitnet.nn.memory import hand_out_memory, places
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 
-#: ``rate(steps, loss) -> learning rate`` of the step after ``steps`` others; refuses a loss that is not finite.
+#: ``rate(steps, loss) -> learning rate`` of the step after ``steps`` others; it refuses a loss that is not
+#: finite.
 Rate = Callable[[int, float], float]
 #: Rows of a batch, its loss before the update, the outputs and the targets.
 Done = tuple[int, float, Array, NDArray[Any]]
@@ -29,8 +30,8 @@ Done = tuple[int, float, Array, NDArray[Any]]
 class Share:
     """One member's part of a network and of what trains it, in memory that all processes share.
 
-    A step is that of :meth:`digitnet.training.Trainer.step`; where it needs numbers of other units, the layers
-    of :mod:`digitnet.crew.exchange` get them. Outputs and loss are computed by every member alike.
+    A step is that of :meth:`digitnet.training.Trainer.step`; where it needs numbers of other units, the
+    layers of :mod:`digitnet.crew.exchange` get them. Outputs and loss are computed by every member alike.
 
     Args:
         network, optimizer, loss: the whole ones.
@@ -52,8 +53,8 @@ class Share:
     ) -> None:
         self.layers, sources = cut(network.layers, boards, me, meet)
         memory = hand_out_memory(self.layers, np, network.dtype, zeros=shared_zeros)
-        self._learned = positions(network.layers, self.layers, sources, "weight", "bias")
-        self._states = positions(network.layers, self.layers, sources, "state")
+        self._learned = matches(network.layers, self.layers, sources, "weight", "bias")
+        self._states = matches(network.layers, self.layers, sources, "state")
         for layer in self.layers:
             layer.rng = network.rng
             layer.use_arrays_of(np)
@@ -62,11 +63,9 @@ class Share:
         self.optimizer.bind(
             memory.parameters, memory.gradients, weight_count=memory.weight_count, zeros=shared_zeros
         )
-        self._dense: list[OwnDense] = []
-        for layer, _, place in places(self.layers, "weight"):
-            assert isinstance(layer, OwnDense)
-            layer.follow(self.optimizer, place.start)
-            self._dense.append(layer)
+        self._dense = [layer for layer in self.layers if isinstance(layer, OwnDense)]
+        for dense, (_, _, place) in zip(self._dense, places(self.layers, "weight"), strict=True):
+            dense.follow(self.optimizer, place.start)
         self._rest = self.optimizer.blocks(memory.weight_count, memory.gradients[memory.weight_count :])
         self.averages = [WeightAverage(average.decay) for average in averages]
         for average, vector in zip(self.averages, (memory.parameters, memory.state), strict=False):
@@ -109,20 +108,26 @@ class Share:
 
     def load(self, network: Network, optimizer: Optimizer, averages: Sequence[WeightAverage]) -> None:
         """Take over this member's part of the whole."""
-        for mine, whole, where in self._vectors(network, optimizer, averages):
-            np.take(whole, where, out=mine, mode="clip")
+        for mine, whole in self._views(network, optimizer, averages):
+            mine[...] = whole
 
     def store(self, network: Network, optimizer: Optimizer, averages: Sequence[WeightAverage]) -> None:
         """Give it back."""
-        for mine, whole, where in self._vectors(network, optimizer, averages):
-            whole[where] = mine
+        for mine, whole in self._views(network, optimizer, averages):
+            whole[...] = mine
 
-    def _vectors(
+    def _views(
         self, network: Network, optimizer: Optimizer, averages: Sequence[WeightAverage]
-    ) -> Generator[tuple[Array, Array, NDArray[np.intp]]]:
-        yield self._parameters, network.parameters, self._learned
-        yield self._state, network.state, self._states
+    ) -> Generator[tuple[Array, Array]]:
+        vectors: list[tuple[list[Match], Array, Array]] = [
+            (self._learned, self._parameters, network.parameters),
+            (self._states, self._state, network.state),
+        ]
         for name, memory in optimizer.memory.items():
-            yield self.optimizer.memory[name], memory, self._learned
-        for mine, whole, where in zip(self.averages, averages, (self._learned, self._states), strict=False):
-            yield mine.value, whole.value, where
+            vectors.append((self._learned, self.optimizer.memory[name], memory))
+        kinds = (self._learned, self._states)
+        for mine, whole, found in zip(self.averages, averages, kinds, strict=False):
+            vectors.append((found, mine.value, whole.value))
+        for found, part, everything in vectors:
+            for match in found:
+                yield match.views(part, everything)

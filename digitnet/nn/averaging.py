@@ -42,7 +42,7 @@ class WeightAverage:
         self._parameters: Array | None = None
 
     def bind(self, parameters: Array, *, zeros: Zeros = aligned_zeros) -> None:
-        """Take the vector ``(n,)`` to average; the average starts as its copy, in a vector that ``zeros`` makes.
+        """Take the vector ``(n,)`` to average; the average starts as its copy, in memory from ``zeros``.
 
         Raises:
             ConfigurationError: it averages another vector already.

@@ -1,9 +1,9 @@
-"""How parameters follow their gradients: the base of all optimisers, and gradient descent.
+"""How parameters follow their gradients: the base of all optimisers.
 
 An optimiser is bound once to the flat vectors of a network; ``step(learning_rate)`` then updates them
 in place. The vector is walked in blocks that fit into the processor's cache: an Adam step is about ten
-passes over four arrays, and only the first of them should have to fetch from memory. Adam stands in
-:mod:`digitnet.nn.adam`.
+passes over four arrays, and only the first of them should have to fetch from memory. Gradient descent stands
+in :mod:`digitnet.nn.sgd`, Adam in :mod:`digitnet.nn.adam`.
 """
 
 from __future__ import annotations
@@ -139,8 +139,12 @@ class Optimizer:
         """The parameters from ``start`` on, as many as there are ``gradients``, for :meth:`update_blocks`.
 
         They are all weights, or none is.
+
+        Raises:
+            ConfigurationError: the optimiser is not bound to parameters.
         """
-        assert self._parameters is not None, "bind comes first"
+        if self._parameters is None:
+            raise self._not_bound()
         blocks = []
         for first in range(0, gradients.size, _BLOCK):
             length = min(_BLOCK, gradients.size - first)
@@ -160,8 +164,8 @@ class Optimizer:
     def unbound(self) -> Self:
         """Another one with the same settings, for other parameters.
 
-        >>> SGD(momentum=0.9).unbound().config()
-        {'kind': 'SGD', 'weight_decay': 0.0, 'l1': 0.0, 'momentum': 0.9}
+        >>> Optimizer(l1=0.1).unbound().config()
+        {'kind': 'Optimizer', 'weight_decay': 0.0, 'l1': 0.1}
         """
         other = copy.copy(self)
         other._parameters, other._blocks, other.memory, other.steps = None, [], {}, 0
@@ -174,10 +178,7 @@ class Optimizer:
             ConfigurationError: the optimiser is not bound to parameters.
         """
         if not self._blocks:
-            raise ConfigurationError(
-                f"This {type(self).__name__} has no parameters to work on: call bind(network.parameters, "
-                "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
-            )
+            raise self._not_bound()
         self.steps += 1
         self.update_blocks(self._blocks, learning_rate)
 
@@ -195,6 +196,12 @@ class Optimizer:
     def config(self) -> dict[str, Any]:
         """Hyperparameters as plain values, for the record of a run."""
         return {"kind": type(self).__name__, "weight_decay": self.weight_decay, "l1": self.l1}
+
+    def _not_bound(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"This {type(self).__name__} has no parameters to work on: call bind(network.parameters, "
+            "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
+        )
 
     def _regularise(self, block: Block, learning_rate: float) -> None:  # noqa: ARG002
         if self.weight_decay:
@@ -216,63 +223,3 @@ class Optimizer:
         Weight decay and L1 are in ``block.gradients`` already, and ``self.steps`` counts this step.
         """
         raise NotImplementedError
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and Nesterov's look-ahead if wanted.
-
-    Plain: ``θ ← θ - α g`` (Robbins & Monro 1951). With momentum μ: ``v ← μ v + g``, ``θ ← θ - α v``
-    (Polyak 1964); with Nesterov's: ``θ ← θ - α (g + μ v)`` (Sutskever et al. 2013, in the form that
-    PyTorch uses).
-
-    Args:
-        momentum: μ in [0, 1).
-        nesterov: whether to look ahead; needs a momentum.
-        weight_decay, l1: as for every :class:`Optimizer`.
-
-    Raises:
-        ConfigurationError: a momentum outside [0, 1), or a look-ahead without one.
-
-    >>> import numpy as np
-    >>> parameters, gradients = np.array([1.0]), np.array([0.5])
-    >>> optimizer = SGD(momentum=0.9)
-    >>> optimizer.bind(parameters, gradients, weight_count=1)
-    >>> for _ in range(2):
-    ...     optimizer.step(0.1)
-    >>> parameters           # 1 - 0.1 · 0.5 - 0.1 · (0.9 · 0.5 + 0.5)
-    array([0.855])
-    """
-
-    def __init__(
-        self,
-        *,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-        l1: float = 0.0,
-    ) -> None:
-        super().__init__(weight_decay=weight_decay, l1=l1)
-        if not 0.0 <= momentum < 1.0:
-            raise ConfigurationError(f"A momentum lies in [0, 1); got {momentum}.")
-        if nesterov and momentum == 0.0:
-            raise ConfigurationError("Nesterov's look-ahead needs a momentum above zero; got 0.")
-        self.momentum = float(momentum)
-        self.nesterov = nesterov
-        self.memory_names = ("velocity",) if momentum else ()
-
-    def config(self) -> dict[str, Any]:
-        return super().config() | {"momentum": self.momentum, "nesterov": self.nesterov}
-
-    def update(self, block: Block, learning_rate: float) -> None:
-        parameters, direction = block.parameters, block.gradients
-        if self.momentum:
-            velocity = block.memory["velocity"]
-            velocity *= self.momentum
-            velocity += block.gradients
-            if self.nesterov:
-                self.xp.multiply(velocity, self.momentum, out=block.scratch)
-                direction += block.scratch
-            else:
-                direction = velocity
-        self.xp.multiply(direction, learning_rate, out=block.scratch)
-        parameters -= block.scratch
