@@ -45,9 +45,9 @@ class Crew:
     repeats to the last bit. Batches are gathered, and deformed, by every member.
 
     Args:
-        network: computing with NumPy; of two Dense layers or more, with activations, Dropout, GradientClip and
-            BatchNorm behind them (activations, Dropout and GradientClip before the first as well), and a
-            Softmax at the end at most.
+        network: computing with NumPy; of two Dense layers or more, with activations, Dropout, GradientClip
+            and BatchNorm behind them (all but BatchNorm before the first as well), and a Softmax at the end
+            at most.
         optimizer: bound to it.
         averages: of its parameters and its state, or none.
         loss, batches: of the run.
