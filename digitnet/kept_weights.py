@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,11 @@ class KeptWeights:
         #: Whether the network holds what :meth:`settle` left it with.
         self.settled = False
         self._training = self._left = self._current()
+
+    @property
+    def averages(self) -> Sequence[WeightAverage]:
+        """The moving averages of the network's parameters and of its state, or none."""
+        return self._averages
 
     def update(self) -> None:
         """Move the average after a training step."""

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from digitnet.checkpoint import Checkpoint
 from digitnet.data.batches import checksum, describe
+from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import to_numpy
-from digitnet.progress import EpochReport
+from digitnet.nn.network import Network
+from digitnet.progress import EarlyStopping, EpochReport
 
 if TYPE_CHECKING:
     from digitnet.training import Trainer
+
+
+def check_course(
+    network: Network,
+    schedule: object,
+    checkpoint: Path | None,
+    *,
+    held_out: bool,
+    stopping: EarlyStopping | None,
+) -> None:
+    """Find out whether a run can go the course that is wanted, and be taken up again if it is to be saved.
+
+    Raises:
+        ConfigurationError: the schedule is no function, the state of the network's rng cannot be saved, or
+            early stopping has no data to go by.
+    """
+    if stopping is not None and not held_out:
+        raise ConfigurationError("Early stopping needs validation data; none was given.")
+    if not callable(schedule):
+        raise ConfigurationError(
+            f"A schedule is a function of the step, such as Constant(0.1); got {schedule!r}."
+        )
+    if checkpoint and not isinstance(network.rng.bit_generator, np.random.PCG64):
+        raise ConfigurationError(
+            "A run with checkpoints needs a network whose rng is one of numpy.random.default_rng(seed); "
+            f"got a {type(network.rng.bit_generator).__name__}."
+        )
 
 
 def identity(trainer: Trainer) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.checkpoint import Checkpoint
+from digitnet.crew.crew import Crew, crew_of, members
 from digitnet.data.batches import Batches
-from digitnet.errors import ConfigurationError, TrainingError, whole_number
+from digitnet.errors import TrainingError, whole_number
 from digitnet.kept_weights import KeptWeights
 from digitnet.nn.arrays import to_numpy
 from digitnet.nn.averaging import WeightAverage
@@ -21,8 +22,8 @@ from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
 from digitnet.nn.schedules import Schedule
-from digitnet.progress import EarlyStopping, EpochReport
-from digitnet.run_state import identity, restore, snapshot
+from digitnet.progress import EarlyStopping, EpochReport, RunningMeans, check_validation_loss, next_rate
+from digitnet.run_state import check_course, identity, restore, snapshot
 from digitnet.training_data import check_batches, checked_validation
 
 __all__ = ["EarlyStopping", "EpochReport", "Metric", "Trainer"]
@@ -57,6 +58,8 @@ class Trainer:
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
+        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: as many as there are cores
+            are quickest, but where batches are deformed. Other systems than Linux train on one.
 
     Attributes:
         history: the reports of all epochs, those of a resumed run among them.
@@ -67,9 +70,9 @@ class Trainer:
     Raises:
         ConfigurationError: early stopping without validation data, data that do not fit the network and the
             loss, each other, or their weights, a schedule that is no function, or with a checkpoint one that
-            has no name.
+            has no name, or processes for a network that cannot be shared out.
         ModelFileError: the checkpoint is damaged or belongs to another run.
-        TrainingError: (while training) the loss is not finite.
+        TrainingError: (while training) the loss is not finite, or another process has ended.
 
     >>> from digitnet.nn import SGD, Constant, Dense, MeanSquaredError
     >>> inputs, targets = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([2.0, 4.0, 6.0, 8.0])
@@ -100,19 +103,10 @@ class Trainer:
         early_stopping: EarlyStopping | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: int = 1,
+        processes: int = 1,
     ) -> None:
-        if early_stopping is not None and validation is None:
-            raise ConfigurationError("Early stopping needs validation data; none was given.")
-        if not callable(schedule):
-            raise ConfigurationError(
-                f"A schedule is a function of the step, such as Constant(0.1); got {schedule!r}."
-            )
         checkpoint = Path(checkpoint) if checkpoint else None
-        if checkpoint and not isinstance(network.rng.bit_generator, np.random.PCG64):
-            raise ConfigurationError(
-                "A run with checkpoints needs a network whose rng is one of numpy.random.default_rng(seed); "
-                f"got a {type(network.rng.bit_generator).__name__}."
-            )
+        check_course(network, schedule, checkpoint, held_out=validation is not None, stopping=early_stopping)
         check_batches(batches, network, loss)
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.schedule, self.batches = schedule, batches
@@ -120,9 +114,10 @@ class Trainer:
         self.metric, self.average, self.early_stopping = metric, average, early_stopping
         self.checkpoint_path = checkpoint
         self.checkpoint_every = whole_number(checkpoint_every, "checkpoint_every")
+        self.processes = members(network, whole_number(processes, "processes"))
+        self._crew: Crew | None = None
         self.history: list[EpochReport] = []
-        self.interrupted = False
-        self.stopped_early = False
+        self.interrupted, self.stopped_early = False, False
         self.resumed_epochs = 0
         optimizer.bind(network.parameters, network.gradients, weight_count=network.weight_count)
         self.kept_weights = KeptWeights(network, average)
@@ -159,14 +154,11 @@ class Trainer:
             self._state_before[...] = self.network.state
         outputs = self.network.forward(self.network.xp.asarray(inputs), training=True)
         loss = self._loss_of(outputs, targets, weights)
-        learning_rate = self.schedule(self.optimizer.steps)
-        if not math.isfinite(loss):
+        try:
+            learning_rate = next_rate(self.schedule, self.optimizer.steps, loss)
+        except TrainingError:
             self.network.state[...] = self._state_before
-            raise TrainingError(
-                f"The loss became {loss} at step {self.optimizer.steps + 1} "
-                f"(learning rate {learning_rate:.3g}). Lower the learning rate, warm it up, "
-                "or look for NaN and unscaled values in the inputs."
-            )
+            raise
         self.network.backward(self.loss.backward())
         self.optimizer.step(learning_rate)
         self.kept_weights.update()
@@ -205,19 +197,19 @@ class Trainer:
             self.interrupted = True
             raise
         finally:
+            if self._crew:
+                self._crew.end()
+            self._crew = None
             self.kept_weights.settle(best=not complete or self.early_stopping is not None)
 
     def _epoch(self) -> EpochReport:
         started = time.perf_counter()
-        losses, metrics, samples = 0.0, 0.0, 0
+        means = RunningMeans()
         # Numbers that overflow end in a loss that is not finite, which is answered with advice.
         with np.errstate(over="ignore", invalid="ignore"):
-            for batch in self.batches.epoch(len(self.history)):
-                loss, metric = self.step(*batch)
-                rows = len(batch[0])
-                losses += loss * rows
-                metrics += (metric or 0.0) * rows
-                samples += rows
+            with closing(self._steps()) as steps:
+                for rows, loss, metric in steps:
+                    means.add(rows, loss, metric)
             validation_loss, validation_metric = self._validate()
         margin = self.early_stopping.min_delta if self.early_stopping else 0.0
         best = validation_loss is not None and self.kept_weights.offer(validation_loss, margin)
@@ -225,13 +217,25 @@ class Trainer:
             epoch=len(self.history) + 1,
             steps=self.optimizer.steps,
             learning_rate=self.schedule(self.optimizer.steps - 1),
-            training_loss=losses / samples,
-            training_metric=metrics / samples if self.metric else None,
+            training_loss=means.loss,
+            training_metric=means.metric,
             validation_loss=validation_loss,
             validation_metric=validation_metric,
             best=best,
             seconds=time.perf_counter() - started,
         )
+
+    def _steps(self) -> Generator[tuple[int, float, float | None]]:
+        """Rows, loss and metric of every step of the next epoch."""
+        number = len(self.history)
+        if self.processes == 1:
+            for batch in self.batches.epoch(number):
+                yield len(batch[0]), *self.step(*batch)
+            return
+        self._crew = self._crew or crew_of(self)
+        with closing(self._crew.epoch(number)) as steps:
+            for rows, loss, outputs, targets in steps:
+                yield rows, loss, self._measure(outputs, targets)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
@@ -240,11 +244,7 @@ class Trainer:
         with self.kept_weights.candidate():
             outputs = self.network.predict(inputs)
         loss = self._loss_of(outputs, targets, weights)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"The validation loss became {loss} in epoch {len(self.history) + 1}. "
-                "Lower the learning rate, or look for NaN in the validation data."
-            )
+        check_validation_loss(loss, epoch=len(self.history) + 1)
         return loss, self._measure(outputs, targets)
 
     def _loss_of(self, outputs: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None) -> float:

@@ -59,7 +59,8 @@ nitpick_ignore_regex = [
     # Short names for kinds of values; the reference's first page says what they stand for.
     (
         r"py:.*",
-        r"Array|Augmentation|Batch|BoolArray|ByteArray|Floats|FloatArray|Ink|Pixels|Rng|Callback|DigitsSplit|Initializer|Score",
+        r"Array|Augmentation|Batch|BoolArray|ByteArray|Done|Floats|FloatArray|Ink|Pixels|Rate|Rng|Callback|DigitsSplit"
+        r"|Initializer|Score|Zeros",
     ),
 ]
 

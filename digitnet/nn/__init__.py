@@ -24,7 +24,7 @@ from digitnet.nn.initializers import (
 from digitnet.nn.layers import Dense, Layer, ParameterSpec
 from digitnet.nn.losses import Loss, MeanSquaredError
 from digitnet.nn.network import Network
-from digitnet.nn.optimizers import SGD, Block, Optimizer
+from digitnet.nn.optimizers import Block, Optimizer
 from digitnet.nn.schedules import (
     Constant,
     Cosine,
@@ -34,6 +34,7 @@ from digitnet.nn.schedules import (
     StepDecay,
     TimeDecay,
 )
+from digitnet.nn.sgd import SGD
 
 __all__ = [
     "SGD",

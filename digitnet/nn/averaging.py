@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
-from digitnet.nn.buffers import aligned_empty
+from digitnet.nn.buffers import aligned_empty, aligned_zeros
 from digitnet.nn.layers import Array
+from digitnet.nn.memory import Zeros
 
 # So many numbers at a time, which stay in the processor's cache for all three passes.
 _BLOCK = 65_536
@@ -40,8 +41,8 @@ class WeightAverage:
         self.updates = 0
         self._parameters: Array | None = None
 
-    def bind(self, parameters: Array) -> None:
-        """Take the vector ``(n,)`` to average; the average starts as its copy, in its dtype.
+    def bind(self, parameters: Array, *, zeros: Zeros = aligned_zeros) -> None:
+        """Take the vector ``(n,)`` to average; the average starts as its copy, in memory from ``zeros``.
 
         Raises:
             ConfigurationError: it averages another vector already.
@@ -53,7 +54,7 @@ class WeightAverage:
             )
         self._xp = array_module(parameters)
         self._parameters = parameters
-        self.value = aligned_empty(parameters.size, parameters.dtype, self._xp)
+        self.value = zeros(parameters.size, parameters.dtype, self._xp)
         self.value[...] = parameters
         self._scratch = aligned_empty(min(_BLOCK, parameters.size), parameters.dtype, self._xp)
         self.updates = 0

@@ -52,8 +52,7 @@ class Dropout(Layer):
         # The mask is NumPy's, and moved if the network computes elsewhere. Whole passes in its own dtype:
         # floor(u + keep) is 1 with probability keep. A boolean mask would be converted to floats again in
         # every multiplication.
-        mask = self._host.get("mask", inputs.shape, inputs.dtype)
-        self.rng.random(out=mask, dtype=mask.dtype)
+        mask = self.uniform(inputs)
         mask += keep
         np.floor(mask, out=mask)
         mask *= 1.0 / keep
@@ -61,6 +60,12 @@ class Dropout(Layer):
         outputs = self._buffers.get("outputs", inputs.shape, inputs.dtype)
         self.xp.multiply(inputs, self._mask, out=outputs)
         return outputs
+
+    def uniform(self, inputs: Array) -> Array:
+        """A random number in [0, 1) for each of the inputs, in an array that the next call overwrites."""
+        numbers: Array = self._host.get("mask", inputs.shape, inputs.dtype)
+        self.rng.random(out=numbers, dtype=numbers.dtype)
+        return numbers
 
     def backward(self, grad_output: Array) -> Array:
         if self.rate == 0.0:

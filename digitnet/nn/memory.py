@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from digitnet.errors import ConfigurationError
 from digitnet.nn.buffers import aligned_zeros
 from digitnet.nn.layers import Array, Layer, ParameterSpec
+
+#: ``zeros(size, dtype, xp) -> vector``.
+Zeros = Callable[[int, DTypeLike, ModuleType], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,12 @@ class Memory:
     weight_count: int
 
 
-def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -> Memory:
+def hand_out_memory(
+    layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike, *, zeros: Zeros = aligned_zeros
+) -> Memory:
     """Make the vectors and set the attributes that the layers' specs name to views into them.
 
-    An array ``weight`` gets its gradient as ``grad_weight``; state has none.
+    An array ``weight`` gets its gradient as ``grad_weight``; state has none. The vectors come from ``zeros``.
 
     >>> from digitnet.nn import Dense
     >>> layer = Dense(2, 1)
@@ -44,18 +50,29 @@ def hand_out_memory(layers: Sequence[Layer], xp: ModuleType, dtype: DTypeLike) -
     >>> layer.weight.ravel(), layer.bias, layer.grad_bias
     (array([1., 2.], dtype=float32), array([3.], dtype=float32), array([0.], dtype=float32))
     """
-    specs = [(layer, spec) for layer in layers for spec in layer.parameter_specs()]
-    weights, biases, states = (
-        [pair for pair in specs if pair[1].kind == kind] for kind in ("weight", "bias", "state")
-    )
-    weight_count = _total(weights)
-    size = weight_count + _total(biases)
-    parameters, gradients = (aligned_zeros(size, dtype, xp) for _ in range(2))
-    state = xp.zeros(_total(states), dtype)
-    _set_views(parameters, "", weights + biases)
-    _set_views(gradients, "grad_", weights + biases)
+    learned, states = list(places(layers, "weight", "bias")), list(places(layers, "state"))
+    weight_count = sum(place.stop - place.start for _, spec, place in learned if spec.kind == "weight")
+    parameters, gradients = (zeros(_end(learned), dtype, xp) for _ in range(2))
+    state = zeros(_end(states), dtype, xp)
+    _set_views(parameters, "", learned)
+    _set_views(gradients, "grad_", learned)
     _set_views(state, "", states)
     return Memory(parameters, gradients, state, weight_count)
+
+
+def places(layers: Sequence[Layer], *kinds: str) -> Iterator[tuple[Layer, ParameterSpec, slice]]:
+    """Where the arrays of the layers stand in a vector that holds all of these kinds, one after the other.
+
+    >>> from digitnet.nn import Dense
+    >>> [(spec.name, place) for _, spec, place in places([Dense(2, 3)], "weight", "bias")]
+    [('weight', slice(0, 6, None)), ('bias', slice(6, 9, None))]
+    """
+    offset = 0
+    for kind in kinds:
+        for layer in layers:
+            for spec in layer.parameter_specs():
+                if spec.kind == kind:
+                    yield layer, spec, slice(offset, offset := offset + math.prod(spec.shape))
 
 
 def initialize(
@@ -103,13 +120,10 @@ def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
         ) from error
 
 
-def _total(specs: list[tuple[Layer, ParameterSpec]]) -> int:
-    return sum(math.prod(spec.shape) for _, spec in specs)
+def _end(found: Sequence[tuple[Layer, ParameterSpec, slice]]) -> int:
+    return int(found[-1][2].stop) if found else 0
 
 
-def _set_views(vector: Array, prefix: str, specs: list[tuple[Layer, ParameterSpec]]) -> None:
-    offset = 0
-    for layer, spec in specs:
-        size = math.prod(spec.shape)
-        setattr(layer, prefix + spec.name, vector[offset : offset + size].reshape(spec.shape))
-        offset += size
+def _set_views(vector: Array, prefix: str, found: Sequence[tuple[Layer, ParameterSpec, slice]]) -> None:
+    for layer, spec, place in found:
+        setattr(layer, prefix + spec.name, vector[place].reshape(spec.shape))

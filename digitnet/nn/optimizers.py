@@ -1,16 +1,18 @@
-"""How parameters follow their gradients: the base of all optimisers, and gradient descent.
+"""How parameters follow their gradients: the base of all optimisers.
 
 An optimiser is bound once to the flat vectors of a network; ``step(learning_rate)`` then updates them
 in place. The vector is walked in blocks that fit into the processor's cache: an Adam step is about ten
-passes over four arrays, and only the first of them should have to fetch from memory. Adam stands in
-:mod:`digitnet.nn.adam`.
+passes over four arrays, and only the first of them should have to fetch from memory. Gradient descent stands
+in :mod:`digitnet.nn.sgd`, Adam in :mod:`digitnet.nn.adam`.
 """
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from digitnet.errors import ConfigurationError
 from digitnet.nn.arrays import array_module
 from digitnet.nn.buffers import aligned_empty, aligned_zeros
 from digitnet.nn.layers import Array
+from digitnet.nn.memory import Zeros
 
 # 64 Ki float32 are 256 KiB an array, so the handful that a step touches stays inside a 2 MiB L2 cache. With
 # 16 Ki an Adam step takes 1.23 times as long, in calls, with 256 Ki 1.18 times, in waiting for memory.
@@ -98,13 +101,16 @@ class Optimizer:
         self._parameters: Array | None = None
         self._blocks: list[Block] = []
 
-    def bind(self, parameters: Array, gradients: Array, *, weight_count: int) -> None:
+    def bind(
+        self, parameters: Array, gradients: Array, *, weight_count: int, zeros: Zeros = aligned_zeros
+    ) -> None:
         """Take the flat vectors to work on, with an empty memory; binding to the same again starts afresh.
 
         Args:
             parameters: ``(n,)``, updated in place by every step.
             gradients: ``(n,)``, read (and used as working memory) by every step.
             weight_count: how many leading entries are weights, which are regularised.
+            zeros: makes the vectors that it remembers.
 
         Raises:
             ConfigurationError: the optimiser works on other parameters already, which would stay as they are
@@ -119,21 +125,51 @@ class Optimizer:
         self.xp = array_module(parameters)
         self._parameters = parameters
         size, dtype = parameters.size, parameters.dtype
-        self.memory = {name: aligned_zeros(size, dtype, self.xp) for name in self.memory_names}
+        self._weight_count = weight_count
+        self.memory = {name: zeros(size, dtype, self.xp) for name in self.memory_names}
         self.steps = 0
         # 1e-30 in float32: what is above 1e-23 does not change by a bit, what is below 1e-37 becomes zero.
         self._negligible = float(np.finfo(dtype).tiny) ** 0.8
-        scratch = aligned_empty(min(_BLOCK, size), dtype, self.xp)
-        self._blocks = []
-        # No block mixes weights with the rest.
-        for start, stop, is_weight in ((0, weight_count, True), (weight_count, parameters.size, False)):
-            for first in range(start, stop, _BLOCK):
-                part = slice(first, min(first + _BLOCK, stop))
-                memory = {name: array[part] for name, array in self.memory.items()}
-                block = Block(
-                    parameters[part], gradients[part], scratch[: part.stop - first], memory, is_weight
+        self._scratch = aligned_empty(min(_BLOCK, size), dtype, self.xp)
+        self._blocks = self.blocks(0, gradients[:weight_count]) + self.blocks(
+            weight_count, gradients[weight_count:]
+        )
+
+    def blocks(self, start: int, gradients: Array) -> list[Block]:
+        """The parameters from ``start`` on, as many as there are ``gradients``, for :meth:`update_blocks`.
+
+        They are all weights, or none is.
+
+        Raises:
+            ConfigurationError: the optimiser is not bound to parameters.
+        """
+        if self._parameters is None:
+            raise self._not_bound()
+        blocks = []
+        for first in range(0, gradients.size, _BLOCK):
+            length = min(_BLOCK, gradients.size - first)
+            part = slice(start + first, start + first + length)
+            memory = {name: array[part] for name, array in self.memory.items()}
+            blocks.append(
+                Block(
+                    self._parameters[part],
+                    gradients[first : first + length],
+                    self._scratch[:length],
+                    memory,
+                    is_weight=start < self._weight_count,
                 )
-                self._blocks.append(block)
+            )
+        return blocks
+
+    def unbound(self) -> Self:
+        """Another one with the same settings, for other parameters.
+
+        >>> Optimizer(l1=0.1).unbound().config()
+        {'kind': 'Optimizer', 'weight_decay': 0.0, 'l1': 0.1}
+        """
+        other = copy.copy(self)
+        other._parameters, other._blocks, other.memory, other.steps = None, [], {}, 0
+        return other
 
     def step(self, learning_rate: float) -> None:
         """One update of all parameters; ``learning_rate`` is a builtin float.
@@ -142,12 +178,13 @@ class Optimizer:
             ConfigurationError: the optimiser is not bound to parameters.
         """
         if not self._blocks:
-            raise ConfigurationError(
-                f"This {type(self).__name__} has no parameters to work on: call bind(network.parameters, "
-                "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
-            )
+            raise self._not_bound()
         self.steps += 1
-        for block in self._blocks:
+        self.update_blocks(self._blocks, learning_rate)
+
+    def update_blocks(self, blocks: Sequence[Block], learning_rate: float) -> None:
+        """Step number ``self.steps`` on some of the parameters, regularisation included."""
+        for block in blocks:
             if block.is_weight:
                 self._regularise(block, learning_rate)
             self.update(block, learning_rate)
@@ -159,6 +196,12 @@ class Optimizer:
     def config(self) -> dict[str, Any]:
         """Hyperparameters as plain values, for the record of a run."""
         return {"kind": type(self).__name__, "weight_decay": self.weight_decay, "l1": self.l1}
+
+    def _not_bound(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"This {type(self).__name__} has no parameters to work on: call bind(network.parameters, "
+            "network.gradients, weight_count=network.weight_count) first, or leave it to a Trainer."
+        )
 
     def _regularise(self, block: Block, learning_rate: float) -> None:  # noqa: ARG002
         if self.weight_decay:
@@ -180,63 +223,3 @@ class Optimizer:
         Weight decay and L1 are in ``block.gradients`` already, and ``self.steps`` counts this step.
         """
         raise NotImplementedError
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and Nesterov's look-ahead if wanted.
-
-    Plain: ``θ ← θ - α g`` (Robbins & Monro 1951). With momentum μ: ``v ← μ v + g``, ``θ ← θ - α v``
-    (Polyak 1964); with Nesterov's: ``θ ← θ - α (g + μ v)`` (Sutskever et al. 2013, in the form that
-    PyTorch uses).
-
-    Args:
-        momentum: μ in [0, 1).
-        nesterov: whether to look ahead; needs a momentum.
-        weight_decay, l1: as for every :class:`Optimizer`.
-
-    Raises:
-        ConfigurationError: a momentum outside [0, 1), or a look-ahead without one.
-
-    >>> import numpy as np
-    >>> parameters, gradients = np.array([1.0]), np.array([0.5])
-    >>> optimizer = SGD(momentum=0.9)
-    >>> optimizer.bind(parameters, gradients, weight_count=1)
-    >>> for _ in range(2):
-    ...     optimizer.step(0.1)
-    >>> parameters           # 1 - 0.1 · 0.5 - 0.1 · (0.9 · 0.5 + 0.5)
-    array([0.855])
-    """
-
-    def __init__(
-        self,
-        *,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-        l1: float = 0.0,
-    ) -> None:
-        super().__init__(weight_decay=weight_decay, l1=l1)
-        if not 0.0 <= momentum < 1.0:
-            raise ConfigurationError(f"A momentum lies in [0, 1); got {momentum}.")
-        if nesterov and momentum == 0.0:
-            raise ConfigurationError("Nesterov's look-ahead needs a momentum above zero; got 0.")
-        self.momentum = float(momentum)
-        self.nesterov = nesterov
-        self.memory_names = ("velocity",) if momentum else ()
-
-    def config(self) -> dict[str, Any]:
-        return super().config() | {"momentum": self.momentum, "nesterov": self.nesterov}
-
-    def update(self, block: Block, learning_rate: float) -> None:
-        parameters, direction = block.parameters, block.gradients
-        if self.momentum:
-            velocity = block.memory["velocity"]
-            velocity *= self.momentum
-            velocity += block.gradients
-            if self.nesterov:
-                self.xp.multiply(velocity, self.momentum, out=block.scratch)
-                direction += block.scratch
-            else:
-                direction = velocity
-        self.xp.multiply(direction, learning_rate, out=block.scratch)
-        parameters -= block.scratch

@@ -34,16 +34,17 @@ SHARES = {128: 65.0, 512: 80.0}
 TEXT = """\
 Rows a second of training on MNIST, shuffled and gathered anew in every epoch, float32, Adam at a constant
 1e-3, softmax and cross-entropy. Batch sizes are compared on the network 784-512-256-10, widths w on
-784-w-w-10 at batch {batch}. digitnet trains as its documentation shows it (`Trainer`, `Batches`,
-`Network`); PyTorch eager and by `torch.compile`, with fused Adam, `zero_grad(set_to_none=True)` and
-batches by indexing with `torch.randperm`; scikit-learn's `MLPClassifier` by `partial_fit`, in float32 and,
-for one row, in its default float64.
+784-w-w-10 at batch {batch}. digitnet trains as its documentation shows it for several cores (`Trainer`,
+`Batches`, `Network`, and `processes={threads}` of one thread each); PyTorch eager and by `torch.compile`,
+with fused Adam, `zero_grad(set_to_none=True)` and batches by indexing with `torch.randperm`; scikit-learn's
+`MLPClassifier` by `partial_fit`, in float32 and, for one row, in its default float64.
 
-Each is a process of its own with {threads} threads and has trained every network before it is measured, on
-as many rows as an epoch of MNIST has for 784-512-256-10 at batch {batch}. Then they take turns, network by
-network, A B A B; figures are medians of {turns} turns, ratios are taken within a round, so that what both
-met cancels. A turn is {turn:g} GFLOP of matrix products, on the first rows of the training split: up to
-three epochs of it for narrow networks, a part of it for wide ones; scikit-learn has half the rows.
+Each has {threads} threads in a process of its own, or processes of one thread, and has trained every network
+before it is measured, on as many rows as an epoch of MNIST has for 784-512-256-10 at batch {batch}. Then
+they take turns, network by network, A B A B; figures are medians of {turns} turns, ratios are taken within a
+round, so that what both met cancels. A turn is {turn:g} GFLOP of matrix products, on the first rows of the
+training split: up to three epochs of it for narrow networks, a part of it for wide ones; scikit-learn has
+half the rows.
 
 The floor is the machine's own rate in large square products, measured in turns with the others: of the
 floor means the time that a step's matrix products would take at that rate, as a share of the time that the

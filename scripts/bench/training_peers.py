@@ -81,7 +81,7 @@ def floor(threads: int) -> Callable[[], float]:
 
 
 def train_digitnet(mnist: str | None, cases: Sequence[Case], threads: int) -> Callable[[], float]:
-    """digitnet's Trainer, as its documentation shows it."""
+    """digitnet's Trainer, as its documentation shows it for several cores: a process for each."""
     from threadpoolctl import threadpool_limits
 
     from digitnet.nn import Adam, Constant, Dense, Network, ReLU, SoftmaxCrossEntropy
@@ -96,7 +96,8 @@ def train_digitnet(mnist: str | None, cases: Sequence[Case], threads: int) -> Ca
             layers += [Dense(k, n), ReLU()]
         network = Network([*layers, Dense(case.widths[-2], 10)], rng=np.random.default_rng(0))
         batches = Batches(images[: case.rows], labels[: case.rows], batch_size=case.batch)
-        trainer = Trainer(network, SoftmaxCrossEntropy(), Adam(), Constant(LEARNING_RATE), batches)
+        schedule = Constant(LEARNING_RATE)
+        trainer = Trainer(network, SoftmaxCrossEntropy(), Adam(), schedule, batches, processes=threads)
         reports = trainer.epochs(10**9)
         return lambda: next(reports)
 
