@@ -124,7 +124,7 @@ def _drawing(depth: FloatArray) -> _Drawing | None:
     near = bounds(depth > SHARE * level, _soft_edge(marks, step))
     values = np.zeros_like(depth)
     np.minimum(depth[near] / np.float32(full), 1, out=values[near])
-    values[values <= LEAST_CONTRAST / 2] = 0
+    values *= values > LEAST_CONTRAST / 2
     return _Drawing(values, labels, count, step)
 
 

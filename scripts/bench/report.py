@@ -81,15 +81,10 @@ def _goals(parts: Mapping[str, Part]) -> str:
 
 def _losses(parts: Mapping[str, Part], failed: Mapping[str, str]) -> str:
     sentences = [sentence for part in parts.values() for sentence in part.losses]
-    sentences += [
-        f"Not reached: {goal.what}: {goal.measured:.3g} {goal.unit}, where {goal.wanted:g} was wanted."
-        for part in parts.values()
-        for goal in part.goals
-        if not goal.met and not math.isnan(goal.measured)
-    ]
     sentences += [f"Not measured: {name}, since it failed: {reason}." for name, reason in failed.items()]
     lines = [f"- {sentence}" for sentence in sentences] or ["Nowhere, in what was measured."]
-    return "\n\n".join(["## Where digitnet is behind", "\n".join(lines)])
+    lead = "Besides what the goals above say:"
+    return "\n\n".join(["## Where digitnet is behind", lead, "\n".join(lines)])
 
 
 def _section(part: Part, pictures: Sequence[Path]) -> str:
