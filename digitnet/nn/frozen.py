@@ -88,14 +88,17 @@ class _Dense:
 
     Args:
         weight: ``(in_features, out_features)``; it is copied.
+        scale: ``(out_features,)``, of the weight's columns, or None.
         bias: ``(out_features,)`` or None.
         positive: whether a ReLU follows.
         sparse: whether to look for zeros in a lone row.
     """
 
-    def __init__(self, weight: Array, bias: Array | None, *, positive: bool, sparse: bool) -> None:
+    def __init__(
+        self, weight: Array, scale: Array | None, bias: Array | None, *, positive: bool, sparse: bool
+    ) -> None:
         self._weight: Array = aligned_empty(weight.shape, weight.dtype)
-        self._weight[...] = weight
+        np.multiply(weight, 1 if scale is None else scale, out=self._weight, casting="same_kind")
         self._bias, self._positive = bias, positive
         self._most_lit = SPARSE * len(weight) if sparse else -1
         self._gathered = local()  # memory that is kept from call to call, of each thread its own
@@ -157,22 +160,22 @@ def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[_Dense | _Othe
         if not isinstance(layer, Dense) or type(layer) is not Dense:
             steps.append(_Other(layer))
             continue
-        weight = layer.weight.astype(np.float64)
+        scale = None
         bias = layer.bias.astype(np.float64) if layer.use_bias else np.zeros(layer.out_features)
         if chain and isinstance(chain[0], BatchNorm) and type(chain[0]) is BatchNorm:
             scale, shift = chain.pop(0).running_map()  # type: ignore[attr-defined]
-            weight *= scale
             bias = bias * scale + shift
         positive = bool(chain) and type(chain[0]) is ReLU
         if positive:
             chain.pop(0)
         steps.append(
             _Dense(
-                weight.astype(dtype),
+                layer.weight,
+                scale,
                 bias.astype(dtype) if bias.any() else None,
                 positive=positive,
                 # Pictures are mostly zeros, and so is what a ReLU leaves.
-                sparse=not steps or weight.size > _LARGE,
+                sparse=not steps or layer.weight.size > _LARGE,
             )
         )
     return steps
