@@ -9,15 +9,13 @@ from gunicorn.http.unreader import SocketUnreader
 
 from service.turns import Turns
 
-# That a thread waits while nobody comes out; a large picture is read for longer, and then both run. Where
-# others come out all the time it stays in the row: around the gate it would be no quicker, and hold all up.
-SECONDS = 0.02
+SECONDS = 0.02  # that a thread waits for another one; a large picture is read for longer, and then both run
 MOST = 100_000  # more threads than there can be
 OUTSIDE, INSIDE, AROUND = "outside", "inside", "around"
 
 
 class Gate:
-    """Lets one thread in, and others after it in order; who has seen nobody leave it for a while goes around.
+    """Lets one thread in, and others after it in order; whoever has waited for long enough goes around it.
 
     Python's own lock changes hands at every read and write of a socket, and gives it to anybody: with eight
     clients of two processes, whose answers took half a millisecond, one in a hundred waited 25 ms where it
@@ -36,9 +34,9 @@ class Gate:
         return getattr(self._of_thread, "state", OUTSIDE) == INSIDE
 
     def enter(self) -> None:
-        """Wait to be let in while others leave; nothing happens where the thread is in or goes around."""
+        """Wait to be let in, for a bounded time; nothing happens where the thread is in or goes around."""
         if getattr(self._of_thread, "state", OUTSIDE) == OUTSIDE:
-            self._of_thread.state = AROUND if self._turns.take(self._seconds, while_moving=True) else INSIDE
+            self._of_thread.state = AROUND if self._turns.take(self._seconds) else INSIDE
 
     def leave(self) -> None:
         """Let the next one in, if the thread is in it. The next time it waits again."""

@@ -11,12 +11,11 @@ class Turns:
         self._free, self._most_waiting = at_once, most_waiting
         self._row: deque[Lock] = deque()  # the lock of each who waits, held until it is their turn
         self._lock = Lock()
-        self._given = 0  # so many turns have ended
 
-    def take(self, seconds: float, *, while_moving: bool = False) -> str:
+    def take(self, seconds: float) -> str:
         """Wait for a turn: "" once it is there, or what was lacking, room in the "queue" or a "turn" in time.
 
-        Whoever gets one must `give` it back. With `while_moving` only a time in which no turn ends counts.
+        Whoever gets one must `give` it back.
 
         >>> turns = Turns(1, most_waiting=1)
         >>> turns.take(1), turns.take(0.01)
@@ -34,21 +33,17 @@ class Turns:
             place = Lock()
             place.acquire()
             self._row.append(place)
-            given = self._given
-        while not place.acquire(timeout=seconds):
-            with self._lock:
-                if place not in self._row:  # it was handed over at the last moment
-                    return ""
-                if not while_moving or given == self._given:
-                    self._row.remove(place)
-                    return "turn"
-                given = self._given
-        return ""
+        if place.acquire(timeout=seconds):
+            return ""
+        with self._lock:
+            if place not in self._row:  # it was handed over at the last moment
+                return ""
+            self._row.remove(place)
+        return "turn"
 
     def give(self) -> None:
         """Give a turn back: to the first of those who wait, if there is one."""
         with self._lock:
-            self._given += 1
             if self._row:
                 self._row.popleft().release()
             else:

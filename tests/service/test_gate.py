@@ -68,28 +68,6 @@ def test_whoever_has_waited_goes_around_once_for_all_of_its_request():
     assert elsewhere(lambda: (gate.enter(), gate.held)[1])
 
 
-def test_nobody_goes_around_a_gate_that_others_leave():
-    gate, sides, ready = Gate(seconds=0.5), [], threading.Barrier(13)
-
-    def work():
-        ready.wait(20)
-        gate.enter()
-        sides.append(gate.held)
-        time.sleep(0.06)
-        gate.leave()
-
-    threads = [threading.Thread(target=work) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    ready.wait(20)
-    started = time.monotonic()
-    for thread in threads:
-        thread.join(30)
-    # All in a row: the last ones have waited for longer than anybody does who sees nobody leave.
-    assert time.monotonic() - started >= 12 * 0.06
-    assert sides == [True] * 12
-
-
 def test_a_thread_that_waits_for_its_client_lets_others_in(pair):
     near, far = pair
     gate = Gate(seconds=20)
