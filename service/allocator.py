@@ -8,7 +8,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 _ARENAS = 2
 _OWN_MAPPING_BYTES = 1024 * 1024
-# What stays at the end of a heap: were it less, a picture would give back pages that the next one asks for anew.
+# What stays at the end of a heap: with less, a picture would give back what the next one asks for anew.
 _KEPT_BYTES = 8 * 1024 * 1024
 
 
