@@ -48,7 +48,7 @@ def test_pictures_of_three_kinds_and_what_they_take(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures, "pictures", lambda *_: drawings)
     turns = {who: [pictures.contestant(who, 1, tmp_path)()] for who in ("answer", "stages", "bare")}
     part = pictures.report(Results(turns))
-    assert len(part.tables[0].rows) == 7
+    assert len(part.tables[0].rows) == 6
     assert len(part.losses) == 3
 
 
