@@ -17,8 +17,8 @@ def give_back() -> bool:
 
     By itself glibc gives each thread a heap of its own, and raises with each large block that is freed the
     size from which the next is given back at once: after a thousand pictures of all kinds a process of 64
-    threads kept 150 MB that nobody used, and more after the next thousand. With few heaps and fixed sizes
-    it keeps some ten for each of them.
+    threads kept 150 MB that nobody used, and more after the next thousand. With few heaps and a fixed size
+    it kept 10, when nothing was left at the end of a heap.
     """
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

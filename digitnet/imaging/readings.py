@@ -36,6 +36,8 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
     and vote: a text has the sum of the weights of the readings that say so, and a reading weighs as much
     as its way was likely beforehand, times the odds that its digits are right. If even the winner is
     not sure, the ground may be patterned, and inks with the pattern blurred away are read too.
+
+    On an even ground there is but one way, and a short one for a lone digit.
     """
     even = even_ground(grey)
     if even and (reading := lone_digit(even, judge)):

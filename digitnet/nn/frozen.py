@@ -16,7 +16,7 @@ from digitnet.nn.buffers import aligned_empty
 from digitnet.nn.dropout import Dropout
 from digitnet.nn.inference import SPARSE, finish, product
 from digitnet.nn.layers import Array, Dense, Layer
-from digitnet.nn.mistakes import wrong_shape
+from digitnet.nn.mistakes import check_shape
 
 # So many rows go through all layers before the next, so that memory stays bounded.
 _ROWS = 4096
@@ -67,8 +67,7 @@ class FrozenNetwork:
             ConfigurationError: the inputs are not ``(n, in_features)``.
         """
         given: Array = np.asarray(inputs, self.dtype)
-        if given.ndim != 2 or given.shape[1] != self.in_features:
-            raise wrong_shape(self.in_features, given.shape)
+        check_shape(given.shape, self.in_features)
         if len(given) == 1:
             row: Array = given[0]
             for step in self._steps:
@@ -158,14 +157,16 @@ def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[_Dense | _Othe
     steps: list[_Dense | _Other] = []
     while chain:
         layer = chain.pop(0)
-        if not isinstance(layer, Dense) or type(layer) is not Dense:
+        if type(layer) is not Dense:
             steps.append(_Other(layer))
             continue
         scale = None
         bias = layer.bias.astype(np.float64) if layer.use_bias else np.zeros(layer.out_features)
-        if chain and isinstance(chain[0], BatchNorm) and type(chain[0]) is BatchNorm:
-            scale, shift = chain.pop(0).running_map()  # type: ignore[attr-defined]
+        following = chain[0] if chain else None
+        if type(following) is BatchNorm:
+            scale, shift = following.running_map()
             bias = bias * scale + shift
+            chain.pop(0)
         positive = bool(chain) and type(chain[0]) is ReLU
         if positive:
             chain.pop(0)

@@ -12,10 +12,13 @@ def no_pass() -> ConfigurationError:
     )
 
 
-def wrong_shape(in_features: int, shape: tuple[int, ...]) -> ConfigurationError:
-    """The inputs have another shape than ``(n, in_features)``.
+def check_shape(shape: tuple[int, ...], in_features: int) -> None:
+    """Find out whether inputs have the shape that a network expects.
 
-    >>> print(wrong_shape(64, (5, 65)))
-    The network expects inputs of shape (n, 64); got (5, 65).
+    Raises:
+        ConfigurationError: it is another one than ``(n, in_features)``.
+
+    >>> check_shape((5, 64), in_features=64)
     """
-    return ConfigurationError(f"The network expects inputs of shape (n, {in_features}); got {shape}.")
+    if len(shape) != 2 or shape[1] != in_features:
+        raise ConfigurationError(f"The network expects inputs of shape (n, {in_features}); got {shape}.")

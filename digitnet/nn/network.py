@@ -16,7 +16,7 @@ from digitnet.nn.frozen import FrozenNetwork
 from digitnet.nn.inference import infer
 from digitnet.nn.layers import Array, Layer
 from digitnet.nn.memory import generator, hand_out_memory, initialize
-from digitnet.nn.mistakes import no_pass, wrong_shape
+from digitnet.nn.mistakes import check_shape, no_pass
 
 
 class Network:
@@ -205,8 +205,7 @@ class Network:
 
     def _checked(self, inputs: NDArray[Any]) -> Array:
         array: Array = self.xp.asarray(inputs, self.dtype)
-        if array.ndim != 2 or array.shape[1] != self.in_features:
-            raise wrong_shape(self.in_features, array.shape)
+        check_shape(array.shape, self.in_features)
         return array
 
     def named_arrays(self) -> dict[str, Array]:
