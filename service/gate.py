@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+from collections.abc import Callable
 from threading import local
 
 from gunicorn.http.unreader import SocketUnreader
@@ -20,11 +21,11 @@ class Gate:
     Python's own lock changes hands at every read and write of a socket, and gives it to anybody: with eight
     clients of two processes, whose answers took half a millisecond, one in a hundred waited 25 ms where it
     waits 9 in order; with one process it also answers a tenth more. Nobody waits for a client inside the
-    gate, see `Bytes` and `send`.
+    gate, see `Bytes` and `send`: it steps aside, and where nobody else comes in, `deserted` is called.
     """
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
+    def __init__(self, deserted: Callable[[], None] = lambda: None, seconds: float = SECONDS) -> None:
+        self._deserted, self._seconds = deserted, seconds
         self._turns = Turns(1, most_waiting=MOST)
         self._of_thread = local()
 
@@ -38,11 +39,20 @@ class Gate:
         if getattr(self._of_thread, "state", OUTSIDE) == OUTSIDE:
             self._of_thread.state = AROUND if self._turns.take(self._seconds) else INSIDE
 
-    def leave(self) -> None:
-        """Let the next one in, if the thread is in it. The next time it waits again."""
-        held, self._of_thread.state = self.held, OUTSIDE
-        if held:
-            self._turns.give()
+    def leave(self) -> bool:
+        """Let the next one in, if the thread is in it; whether there is one. The next time it waits again.
+
+        A thread that has gone around it leaves another one inside.
+        """
+        state, self._of_thread.state = getattr(self._of_thread, "state", OUTSIDE), OUTSIDE
+        return self._turns.give() if state == INSIDE else state == AROUND
+
+    def step_aside(self) -> bool:
+        """Leave likewise, to wait for a client."""
+        relieved = self.leave()
+        if not relieved:
+            self._deserted()
+        return relieved
 
 
 class Bytes(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
@@ -55,7 +65,7 @@ class Bytes(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
     def chunk(self, size_hint: int | None = None) -> bytes:
         """The next piece."""
         if self._gate.held and not has_come(self.sock, 0):
-            self._gate.leave()
+            self._gate.step_aside()
         piece: bytes = super().chunk(size_hint)
         self._gate.enter()
         return piece
@@ -77,6 +87,6 @@ def send(sock: socket.socket, data: bytes, gate: Gate) -> None:
             sent = 0
         if sent == len(data):
             return
-        gate.leave()
+        gate.step_aside()
         data = data[sent:]
     sock.sendall(data)

@@ -41,10 +41,11 @@ class Turns:
             self._row.remove(place)
         return "turn"
 
-    def give(self) -> None:
-        """Give a turn back: to the first of those who wait, if there is one."""
+    def give(self) -> bool:
+        """Give a turn back: to the first of those who wait, if there is one, which is returned."""
         with self._lock:
             if self._row:
                 self._row.popleft().release()
-            else:
-                self._free += 1
+                return True
+            self._free += 1
+            return False

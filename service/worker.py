@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,15 +19,18 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from service import limits, logs, metrics, observed, request_context, served_model
 from service.config import Config
-from service.gate import Gate, has_come
+from service.gate import Gate
+from service.kept import Kept, say_goodbye
 from service.refusals import answer_to
 from service.request_parser import Parser
 from service.response import WholeResponse
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT}
 HELD_BACK = {*STOP_SIGNALS, signal.SIGHUP}  # until a worker listens for them
-SECONDS_TO_STAY = 0.05  # with a client that has its answer and may ask again
-SECONDS_TO_CLOSE = 2.0  # for a client that has its answer
+SECONDS_TO_STAY = 0.05  # with clients that have their answers and may ask again
+SECONDS_UNWATCHED = 0.01  # for such clients, while the thread that has answered them is busy with another
+SECONDS_KEPT = 1.0  # by the threads, of a client that does not ask; then by the main loop
+SECONDS_A_TURN = 0.02  # of the main loop, while threads serve
 SECONDS_TO_CONNECT = 0.25  # for a client that has begun to when a stop begins
 # The machine lacks something at the moment: files, memory.
 LACKING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
@@ -45,11 +49,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._listens = True
         # Connections that a thread serves or that queue for one, and when reading from them ends.
         self._deadlines: dict[Any, float] = {}
-        self._gate = Gate()
+        self._gate = Gate(self._see_to_kept)
+        self._kept: Kept
 
     def init_process(self) -> None:
         """Begin: in the new process, before its first thread."""
         limits.limit_memory(self._config.max_memory_mib)
+        self._kept = Kept()
         super().init_process()
 
     def get_thread_pool(self) -> limits.ThreadPool:
@@ -91,35 +97,53 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def enqueue_req(self, conn: Any) -> None:
         """Queue a connection for a thread; its time starts when it gets one."""
         self._deadlines[conn] = math.inf
-        super().enqueue_req(conn)
+        self.tpool.submit(self._work, conn)
+        if self._all_threads_taken():
+            self._kept.dismiss()
+
+    def _work(self, conn: Any) -> None:
+        """Serve a connection, in a thread, and after it whichever kept one asks next."""
+        while conn:
+            keep: Any = False
+            try:
+                keep = self.handle(conn)
+            finally:
+                relieved = self._leave(conn, keep)
+            conn = None if relieved else self._next()
+
+    def _leave(self, conn: Any, keep: Any) -> bool:
+        """Put a connection away; whether another thread goes on meanwhile, and sees to the kept ones."""
+        if keep is True and self.alive and not conn.parser.unreader.buf.getvalue():
+            del self._deadlines[conn]
+            self._kept.add(conn)
+            return self._gate.leave()
+        relieved = self._gate.step_aside()
+        if not keep:
+            say_goodbye(conn.sock)
+        self._deadlines.pop(conn, None)
+        self.method_queue.defer(self.finish_request, conn, _result(keep))
+        return relieved
+
+    def _next(self) -> Any:
+        """The next kept connection whose client asks; None where the thread is not to wait for that."""
+        if not self.alive or self._all_threads_taken() or not self.tpool._work_queue.empty():
+            return None
+        conn = self._kept.wait(SECONDS_TO_STAY)
+        if conn:
+            self._deadlines[conn] = math.inf
+        return conn
+
+    def _see_to_kept(self) -> None:
+        """Have a thread wait for the kept connections, since the one that comes here waits for its client."""
+        if len(self._kept) and not self._kept.watched and self.alive:
+            self.tpool.submit(lambda: self._work(self._next()))
 
     def handle(self, conn: Any) -> Any:
-        """Serve a connection, in a thread, for as long as its client asks one request after the other."""
+        """Serve a request of a connection; whether to keep it."""
         conn.parser = conn.parser or Parser(self.cfg, conn.sock, conn.client, self._gate)
-        try:
-            while True:
-                request_context.begin()
-                self._deadlines[conn] = time.monotonic() + self._config.header_seconds
-                try:
-                    keep = super().handle(conn)
-                finally:
-                    self._gate.leave()
-                if not keep:
-                    _say_goodbye(conn.sock)
-                    return keep
-                self._deadlines[conn] = math.inf
-                if not (self._may_stay(conn) and _asks_again(conn)):
-                    return keep
-        finally:
-            self._deadlines.pop(conn, None)
-
-    def _may_stay(self, conn: Any) -> bool:
-        """Whether a thread may wait for its client's next request; the main loop waits for longer ones.
-
-        From thread to main loop and back costs more than a short answer; but no other client waits for it.
-        """
-        queue = self.tpool._work_queue
-        return self.alive and conn.initialized and not self._all_threads_taken() and queue.empty()
+        request_context.begin()
+        self._deadlines[conn] = time.monotonic() + self._config.header_seconds
+        return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer a request whose header has been read; whether the connection is kept."""
@@ -130,7 +154,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             req, conn.sock, conn.client, conn.server, self.cfg, WholeResponse, (self._gate,)
         )
         environ["wsgi.multithread"] = True
-        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+        if not self.alive or len(self.keepalived_conns) + len(self._kept) >= self.max_keepalived:
             answer.force_close()
         pieces: Any = ()
         try:
@@ -181,13 +205,23 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Go on where the machine lacks something for a moment; gunicorn would end the process."""
+        served = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
         try:
-            super().wait_for_and_dispatch_events(timeout)
+            super().wait_for_and_dispatch_events(min(timeout, SECONDS_A_TURN) if served else timeout)
         except (MemoryError, OSError) as error:
             if isinstance(error, OSError) and error.errno not in LACKING:
                 raise
             self.log.warning("Takes no connection at the moment: %s", error)
             time.sleep(0.1)
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Take the kept connections from threads that are busy, and in the end from all."""
+        for conn in self._kept.asking(SECONDS_UNWATCHED):
+            self.enqueue_req(conn)
+        served = self._deadlines or self._kept.watched
+        for conn in self._kept.quiet(SECONDS_KEPT if self.alive and served else 0.0):
+            self.finish_request(conn, _result(True))
 
     def notify(self) -> None:
         """The heartbeat: the main loop calls this at each turn, at least once a second."""
@@ -227,23 +261,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return len(self._deadlines) >= int(self.tpool.size)
 
 
-def _asks_again(conn: Any) -> bool:
-    """Whether the client's next request comes soon; it may have come with the last one."""
-    return bool(conn.parser.unreader.buf.getvalue()) or has_come(conn.sock, SECONDS_TO_STAY)
-
-
-def _say_goodbye(sock: socket.socket) -> None:
-    """Let the client read its answer and close first, here in the thread.
-
-    gunicorn waits for that in its main loop, two seconds for each client that does not close, and
-    nobody else is served meanwhile. Once this end reads no more, there is nothing left to wait for.
-    """
-    deadline = time.monotonic() + SECONDS_TO_CLOSE
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
-        while (remaining := deadline - time.monotonic()) > 0:
-            sock.settimeout(remaining)
-            if not sock.recv(65536):
-                break
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_RD)
+def _result(value: Any) -> Future[Any]:
+    result: Future[Any] = Future()
+    result.set_result(value)
+    return result
