@@ -30,6 +30,12 @@ class Kept:
         self._rings.setblocking(False)
         self._selector.register(self._rings, selectors.EVENT_READ)
 
+    def close(self) -> None:
+        """Give back what it has of the system; the connections stay as they are."""
+        self._selector.close()
+        self._bell.close()
+        self._rings.close()
+
     def __len__(self) -> int:
         return len(self._since)
 

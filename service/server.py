@@ -13,6 +13,7 @@ from gunicorn.arbiter import Arbiter
 from service import limits, listening, logs, metrics, served_model
 from service.config import Config
 from service.counter_folder import SHARED_MEMORY
+from service.newcomers import ABSENT, Shares
 from service.worker import HELD_BACK, PatientWorker
 
 
@@ -22,6 +23,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, app: Flask, listener: socket.socket, config: Config) -> None:
         self._app = app
         self.config = config
+        self.shares = Shares()
         host, port = listener.getsockname()[:2]
         self._address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._settings = {
@@ -124,6 +126,7 @@ class PoliteArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def note_death(self, worker: Any) -> None:
         """A worker has ended."""
+        self.app.shares.say(worker.age, ABSENT)
         self._metrics.died(worker.pid, asked=worker.pid in self._asked_to_end)
         self._asked_to_end.discard(worker.pid)
 

@@ -8,19 +8,19 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
 from gunicorn.http import wsgi
-from gunicorn.workers.gthread import ThreadWorker
 
 from service import limits, logs, metrics, observed, request_context, served_model
 from service.config import Config
 from service.gate import Gate
 from service.kept import Kept, say_goodbye
+from service.newcomers import FairWorker
 from service.refusals import answer_to
 from service.request_parser import Parser
 from service.response import WholeResponse
@@ -31,12 +31,11 @@ SECONDS_TO_STAY = 0.05  # with clients that have their answers and may ask again
 SECONDS_UNWATCHED = 0.01  # for such clients, while the thread that has answered them is busy with another
 SECONDS_KEPT = 1.0  # by the threads, of a client that does not ask; then by the main loop
 SECONDS_A_TURN = 0.02  # of the main loop, while threads serve
-SECONDS_TO_CONNECT = 0.25  # for a client that has begun to when a stop begins
 # The machine lacks something at the moment: files, memory.
 LACKING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(FairWorker):
     """Waits for each client for a bounded time, and takes no connection that no thread is free for.
 
     gunicorn waits for ever for the rest of a header or body, and goes on accepting while its threads
@@ -78,7 +77,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._metrics.serves(served.recognizer)
         if served.watch:
             served.watch.start(served, self._metrics)
-        super().run()
+        with closing(self._kept):
+            super().run()
 
     def _call(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Call the application; an answer that is given during a stop says that the connection ends."""
@@ -205,9 +205,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Go on where the machine lacks something for a moment; gunicorn would end the process."""
-        served = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
         try:
-            super().wait_for_and_dispatch_events(min(timeout, SECONDS_A_TURN) if served else timeout)
+            super().wait_for_and_dispatch_events(min(timeout, SECONDS_A_TURN) if self.busy_with else timeout)
         except (MemoryError, OSError) as error:
             if isinstance(error, OSError) and error.errno not in LACKING:
                 raise
@@ -241,21 +240,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         # A signal can change `alive` at any moment; what is still registered is closed at the next call.
         if not self.alive and not self._accepting and self._listens:
             self._listens = False
-            self._close_listeners()
-
-    def _close_listeners(self) -> None:
-        """At a stop: take in those who connected before, and let those who come now be refused.
-
-        gunicorn closes the listeners last: whoever comes meanwhile waits, and is reset in the end.
-        """
-        time.sleep(SECONDS_TO_CONNECT)
-        for listener in self.sockets:
-            listener.setblocking(False)
-            taken = -1
-            while taken != self.nr_conns:
-                taken = self.nr_conns
-                self.accept(listener)
-            listener.close()
+            self.close_listeners()
 
     def _all_threads_taken(self) -> bool:
         return len(self._deadlines) >= int(self.tpool.size)

@@ -128,3 +128,41 @@ def test_whether_something_has_come(pair):
     near.recv(1)
     far.close()
     assert has_come(near, 1), "that the client has gone is also something to be seen to"
+
+
+def test_leaving_tells_whether_somebody_else_came_in():
+    gate = Gate(seconds=20)
+    gate.enter()
+    assert not gate.leave()
+    gate.enter()
+    entered = threading.Event()
+
+    def come_in():
+        gate.enter()
+        entered.set()
+        gate.leave()
+
+    thread = threading.Thread(target=come_in)
+    thread.start()
+    while not gate.leave():  # until the other one waits for it
+        gate.enter()
+    assert entered.wait(20)
+    thread.join(20)
+
+
+def test_whoever_goes_around_leaves_another_one_inside():
+    gate = Gate(seconds=0.01)
+    gate.enter()
+    assert elsewhere(lambda: (gate.enter(), gate.leave())[1])
+
+
+def test_a_gate_that_is_left_for_a_client_is_deserted_unless_somebody_comes_in(pair):
+    near, far = pair
+    called = []
+    gate = Gate(lambda: (called.append(True), far.sendall(b" /")), seconds=20)
+    body = Bytes(near, gate)
+    far.sendall(b"GET")
+    assert body.chunk() == b"GET"
+    assert called == []
+    assert body.chunk() == b" /"
+    assert called == [True]

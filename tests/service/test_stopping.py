@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.sock import TCPSocket
 
+from service.newcomers import Shares
 from service.worker import PatientWorker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -112,6 +113,8 @@ def test_a_stop_that_comes_before_a_process_listens_is_quiet():
     worker = PatientWorker.__new__(PatientWorker)
     worker.cfg, worker.sockets, worker.nr_conns = settings, [listener], 0
     worker._deadlines, worker._accepting, worker._listens = {}, False, True
+    worker._left_at, worker._shares, worker.age = 0.0, Shares(), 1
+    worker.keepalived_conns, worker.pending_conns = (), ()
     worker.alive = False
     worker.set_accept_enabled(True)  # as gunicorn does before its loop,
     assert listener.sock is None
