@@ -31,35 +31,38 @@ FLAT = 1.1
 TEXT = """\
 `scripts/predict.py FOLDER --format jsonl` on folders of {sizes} PNG files of 100×100 pixels, digits of
 scikit-learn's data set enlarged and moved about, from the command to the end of the process. All files are
-in the system's cache. One job and {cores} (all cores) take turns on the smallest folder, the larger ones
-are read by all cores. Peak memory is the largest sum of the proportional set sizes of all processes of the
-command, looked at {looks:g} times a second. The floor is Pillow's decoding of all files and nothing else,
-by as many processes."""
+in the system's cache. One job and {cores} (all cores) take turns on the folder of {middle:,}, so that what a
+process takes to start weighs little; the others are read by all cores. Peak memory is the largest sum of
+the proportional set sizes of all processes of the command, looked at {looks:g} times a second. The floor is
+Pillow's decoding of all files and nothing else, by as many processes."""
 
 
 def measure(settings: Settings) -> Part:
     """Draw the folders, read them, and watch the memory of all processes meanwhile."""
     sizes, turns = (QUICK_SIZES, 1) if settings.quick else (SIZES, max(1, settings.turns // 2))
     cores = reading_pool.cores()
+    middle = sizes[(len(sizes) - 1) // 2]
     with TemporaryDirectory() as name:
         root = Path(name)
-        folders = [draw(root / str(size), size) for size in sizes]
+        folders = {size: draw(root / str(size), size) for size in sizes}
         rates: dict[int, list[float]] = {1: [], cores: []}
         for _ in range(turns):
             for jobs in rates:
-                seconds, _ = predict(folders[0], sizes[0], jobs)
-                rates[jobs].append(sizes[0] / seconds)
-                settings.say(f"folder of {sizes[0]}, {jobs} jobs: {sizes[0] / seconds:.0f} pictures/s")
+                seconds, _ = predict(folders[middle], middle, jobs)
+                rates[jobs].append(middle / seconds)
+                settings.say(f"folder of {middle}, {jobs} jobs: {middle / seconds:.0f} pictures/s")
         found = {}
-        for folder, size in zip(folders, sizes, strict=True):
+        for size, folder in folders.items():
             found[size] = predict(folder, size, cores)
             settings.say(
                 f"folder of {size}: {found[size][0]:.1f} s, {found[size][1] / 2**20:.0f} MiB at most"
             )
-        floor = decode_all(folders[-1], cores)
-    part = report(found, {jobs: float(np.median(values)) for jobs, values in rates.items()}, cores, floor)
+        floor = decode_all(folders[sizes[-1]], cores)
+    part = report(
+        found, middle, {jobs: float(np.median(values)) for jobs, values in rates.items()}, cores, floor
+    )
     listed = ", ".join(f"{size:,}" for size in sizes)
-    part.text = TEXT.format(sizes=listed, cores=cores, looks=1 / LOOK)
+    part.text = TEXT.format(sizes=listed, cores=cores, looks=1 / LOOK, middle=middle)
     return part
 
 
@@ -137,13 +140,15 @@ def _decode(file: str) -> None:
         image.load()
 
 
-def report(found: dict[int, tuple[float, float]], rates: dict[int, float], cores: int, floor: float) -> Part:
-    """The part of what was measured."""
+def report(
+    found: dict[int, tuple[float, float]], middle: int, rates: dict[int, float], cores: int, floor: float
+) -> Part:
+    """The part of what was measured: all folders by all cores, and that of ``middle`` by one as well."""
     part = Part("A folder of pictures")
     sizes: Sequence[int] = sorted(found)
     part.tables.append(
         Table(
-            f"Pictures a second, folder of {sizes[0]:,}",
+            f"Pictures a second, folder of {middle:,}",
             ["jobs", "pictures/s"],
             [
                 *([f"{jobs:,}", f"{rate:,.0f}"] for jobs, rate in rates.items()),
