@@ -20,7 +20,8 @@ class Turns:
         >>> turns = Turns(1, most_waiting=1)
         >>> turns.take(1), turns.take(0.01)
         ('', 'turn')
-        >>> turns.give()
+        >>> turns.give()  # to nobody
+        False
         >>> turns.take(1), Turns(0, most_waiting=0).take(1)
         ('', 'queue')
         """
