@@ -38,7 +38,12 @@ class FrozenNetwork:
 
     ``((x · W + b) - μ) · s + shift = x · (W · s) + ((b - μ) · s + shift)``
 
-    and of a lone picture only those rows of W are read that meet a number other than zero.
+    and of a lone picture only those rows of W are read that meet a number other than zero. Of several, a bias
+    and the ReLU behind it are one pass instead of two, which is a twentieth of the time: as
+
+    ``max(x · W + b, 0) = max(x · W, -b) + b``
+
+    the last ``b`` is left out there, and the next layer's bias has ``b · W`` of its own weight more.
 
     Attributes:
         in_features, out_features: the width of the inputs and of the outputs.
@@ -58,7 +63,7 @@ class FrozenNetwork:
         self, layers: Sequence[Layer], in_features: int, out_features: int, dtype: np.dtype[Any]
     ) -> None:
         self.in_features, self.out_features, self.dtype = in_features, out_features, dtype
-        self._steps = _steps(layers, dtype)
+        self._steps = _steps(layers)
 
     def predict(self, inputs: NDArray[Any]) -> Array:
         """Outputs ``(n, out_features)`` of inputs ``(n, in_features)``; memory stays bounded.
@@ -88,17 +93,36 @@ class _Dense:
     Args:
         weight: ``(in_features, out_features)``; it is copied.
         scale: ``(out_features,)``, of the weight's columns, or None.
-        bias: ``(out_features,)`` or None.
+        bias: ``(out_features,)``, float64.
         positive: whether a ReLU follows.
         sparse: whether to look for zeros in a lone row.
+        lacking: ``(in_features,)``, float64: what the inputs of ``of_many`` are too small by, or None.
+        leaves_out: whether the outputs of ``of_many`` may be too small as well, by what ``lacks`` says then.
+
+    Attributes:
+        lacks: ``(out_features,)``, float64, or None.
     """
 
     def __init__(
-        self, weight: Array, scale: Array | None, bias: Array | None, *, positive: bool, sparse: bool
+        self,
+        weight: Array,
+        scale: Array | None,
+        bias: NDArray[np.float64],
+        *,
+        positive: bool,
+        sparse: bool,
+        lacking: NDArray[np.float64] | None,
+        leaves_out: bool,
     ) -> None:
         self._weight: Array = aligned_empty(weight.shape, weight.dtype)
         np.multiply(weight, 1 if scale is None else scale, out=self._weight, casting="same_kind")
-        self._bias, self._positive = bias, positive
+        self._bias, self._positive = _unless_zero(bias, weight.dtype), positive
+        whole = bias if lacking is None else bias + lacking @ self._weight
+        # A bias beyond all that inputs of up to 1 add up to would cost the others their precision.
+        small = (np.abs(whole) <= np.abs(self._weight).sum(axis=0, dtype=np.float64)).all()
+        self.lacks = whole if leaves_out and small else None
+        self._least = (-whole).astype(weight.dtype)
+        self._rest = _unless_zero(whole, weight.dtype)
         self._at_once = max(1, _GATHERED // weight.shape[1])
         self._most_lit = SPARSE * len(weight) if sparse else -1
         self._gathered = local()  # memory that is kept from call to call, of each thread its own
@@ -132,10 +156,17 @@ class _Dense:
         return sums
 
     def of_many(self, inputs: Array) -> Array:
-        """The outputs ``(batch, out_features)`` of rows ``(batch, in_features)``."""
+        """The outputs ``(batch, out_features)`` of rows ``(batch, in_features)``, less what they lack."""
         sums = product(inputs, self._weight)
-        finish(sums, self._bias, None, self._positive)
+        if self.lacks is None:
+            finish(sums, self._rest, None, self._positive)
+        else:
+            np.maximum(sums, self._least, out=sums)
         return sums
+
+
+def _unless_zero(bias: NDArray[np.float64], dtype: np.dtype[Any]) -> Array | None:
+    return bias.astype(dtype) if bias.any() else None
 
 
 class _Other:
@@ -152,9 +183,10 @@ class _Other:
         return self._layer.forward(inputs)
 
 
-def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[_Dense | _Other]:
+def _steps(layers: Sequence[Layer]) -> list[_Dense | _Other]:
     chain = [layer for layer in layers if type(layer) is not Dropout]
     steps: list[_Dense | _Other] = []
+    lacking = None
     while chain:
         layer = chain.pop(0)
         if type(layer) is not Dense:
@@ -170,14 +202,16 @@ def _steps(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[_Dense | _Othe
         positive = bool(chain) and type(chain[0]) is ReLU
         if positive:
             chain.pop(0)
-        steps.append(
-            _Dense(
-                layer.weight,
-                scale,
-                bias.astype(dtype) if bias.any() else None,
-                positive=positive,
-                # Pictures are mostly zeros, and so is what a ReLU leaves.
-                sparse=not steps or layer.weight.size > _LARGE,
-            )
+        step = _Dense(
+            layer.weight,
+            scale,
+            bias,
+            positive=positive,
+            # Pictures are mostly zeros, and so is what a ReLU leaves.
+            sparse=not steps or layer.weight.size > _LARGE,
+            lacking=lacking,
+            leaves_out=positive and bool(chain) and type(chain[0]) is Dense,
         )
+        lacking = step.lacks
+        steps.append(step)
     return steps

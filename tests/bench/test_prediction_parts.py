@@ -20,8 +20,7 @@ QUICK = Settings(quick=True, say=lambda _: None)
 
 def test_goals_and_losses_of_prediction():
     ours = {f"{name}, {size}": 1e-3 for name in (prediction.SHIPPED, prediction.PLAIN) for size in (1, 64)}
-    for lit in (prediction.LIT, prediction.MANY_LIT):
-        ours |= {f"{name}, {lit}": 1e-3 for name in (prediction.SHIPPED, prediction.PLAIN)}
+    ours |= {f"{name}, {prediction.LIT}": 1e-3 for name in (prediction.SHIPPED, prediction.PLAIN)}
     theirs = {name: 2e-3 if name.endswith(", 64") else 0.8e-3 for name in ours}
     results = Results({"digitnet": [ours], "ONNX Runtime": [theirs], "sgemm": [ours]})
     part = prediction.report(results, (1, 64))
@@ -29,7 +28,7 @@ def test_goals_and_losses_of_prediction():
         (pytest.approx(1.25), False),
         (pytest.approx(2.0), True),
     ]
-    assert len(part.losses) == 6  # one picture, and one and many all lit, of two networks
+    assert len(part.losses) == 4  # one picture, and one all lit, of two networks
     assert "64,000" in part.tables[1].markdown()
     assert prediction.report(Results({"digitnet": [ours]}), (1, 64)).losses == []
 
@@ -38,8 +37,8 @@ def test_goals_and_losses_of_prediction():
 def test_contestants_measure_every_batch(who):
     rows = np.zeros((3, 784), np.float32)
     turn = prediction_peers.contestant(who, [prediction.PLAIN], rows, (1, 3), 0.001, 1)
-    seconds, lit = turn(), (prediction.LIT, prediction.MANY_LIT)
-    assert set(seconds) == {f"{prediction.PLAIN}, {size}" for size in ("1", "3", *lit)}
+    seconds = turn()
+    assert set(seconds) == {f"{prediction.PLAIN}, {size}" for size in ("1", "3", prediction.LIT)}
     assert min(seconds.values()) > 0
 
 
