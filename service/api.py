@@ -6,13 +6,12 @@ from flask import Response
 from flask_openapi import MediaType, RequestBody
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from service.answers import Answer, Model, prediction_of
+from service.answers import Answer, answer_of, prediction_of
 from service.json_images import Images
 from service.negotiation import accepted
 from service.openapi import PREDICTING, Parameters, api_blueprint, schema_of
 from service.problems import problems
 from service.recognition import recognize_all
-from service.served_model import model_identity
 from service.settings_sources import Switch, Whole
 from service.uploads import take_images
 
@@ -97,11 +96,10 @@ def predict(query: Options) -> Response:
         prediction_of(upload, number, explain=query.explain, top_k=query.top_k)
         for upload, number in zip(uploads, numbers, strict=True)
     ]
-    answer = Answer(model=Model(**model_identity()), predictions=predictions)
-    return Response(answer.model_dump_json(ensure_ascii=True) + "\n", mimetype=JSON)
+    return Response(answer_of(predictions), mimetype=JSON)
 
 
 @blueprint.after_request
 def _vary(answer: Response) -> Response:
-    answer.vary.add("Accept")
+    answer.headers.add("Vary", "Accept")
     return answer

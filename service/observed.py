@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask
 
-from service import request_context
+from service import current, request_context
 
 if TYPE_CHECKING:
     from service.metrics import Metrics
@@ -60,5 +60,6 @@ def register(app: Flask, metrics: "Metrics") -> None:
 
 def _note_rule() -> None:
     # The rule, such as /v2/models/<name>, and not the address: anybody can think up addresses without end.
+    request = current.request()
     if request.url_rule is not None:
         request.environ[RULE] = request.url_rule.rule

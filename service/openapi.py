@@ -1,12 +1,14 @@
 """The application, and what its OpenAPI 3.1 document says besides what addresses and models tell."""
 
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from inspect import isclass, unwrap
 from threading import Lock
 from typing import Any, NoReturn, get_type_hints
 
-from flask import current_app, request
+from flask import Flask, Request, current_app, request
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask_openapi import APIBlueprint, Info, OpenAPI, SecurityScheme, Tag
 from flask_openapi.models import OPENAPI3_REF_TEMPLATE, Schema
 from pydantic import BaseModel, ValidationError
@@ -39,6 +41,16 @@ OPEN: dict[str, Any] = {"security": []}  # as `openapi_extensions` of an address
 MAX_SHOWN = 40  # signs of a wrong value that an error repeats
 
 
+class NoSessions(SessionInterface):
+    """Nothing is remembered of a client, and so nothing is looked for in its cookies."""
+
+    nothing = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002
+        """The empty session that all requests have."""
+        return self.nothing
+
+
 class Api(OpenAPI):
     """Flask's application, which can also describe those of its addresses that an `APIBlueprint` has."""
 
@@ -56,7 +68,12 @@ class Api(OpenAPI):
             doc_ui=False,
         )
         self.openapi_version = OPENAPI_VERSION
+        self.session_interface = NoSessions()
         self._describing = Lock()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is: none here is asynchronous, and Flask looks at each of six a request."""
+        return func
 
     @property
     def api_doc(self) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from math import ceil
 from typing import TYPE_CHECKING
 
-from flask import current_app, g
+from flask import g
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
 
 from digitnet import preview
 from digitnet.errors import ImageError
-from service import metrics, request_context
+from service import current, metrics, request_context
 from service.config import Config
 from service.errors import image_problem
 from service.served_model import recognizer
@@ -34,9 +34,10 @@ def recognize_all(uploads: Sequence[Upload]) -> "list[Prediction]":
 
 def recognize_each(uploads: Sequence[Upload]) -> "Iterator[Prediction | HTTPException]":
     """Read the pictures in order; one that cannot be read gives the error that says why."""
-    config: Config = current_app.config["DIGITNET"]
+    app = current.app()
+    config: Config = app.config["DIGITNET"]
     pixels = 0
-    counters = metrics.current()
+    counters = metrics.of(app)
     counters.asked(len(uploads))
     request_context.add(images=len(uploads))
     for number, upload in enumerate(uploads, start=1):
@@ -66,12 +67,13 @@ def turn() -> Iterator[None]:
     Many threads wait for slow clients, but few may decode at a time: a picture of 25 million pixels takes
     250 to 700 MB while it is read, and eight at once were no faster than eight in a row.
     """
-    config: Config = current_app.config["DIGITNET"]
-    readers: Turns = current_app.extensions["readers"]
-    counters = metrics.current()
+    app = current.app()
+    config: Config = app.config["DIGITNET"]
+    readers: Turns = app.extensions["readers"]
+    counters = metrics.of(app)
+    now = time.monotonic()
     # All turns of a request together have so long.
-    until = g.setdefault("reading_until", time.monotonic() + config.reading_seconds)
-    left = until - time.monotonic()
+    left = g.setdefault("reading_until", now + config.reading_seconds) - now
     if left <= 0:
         counters.overloaded("reading")
         raise ServiceUnavailable(
@@ -79,8 +81,10 @@ def turn() -> Iterator[None]:
             "Send fewer at once.",
             retry_after=ceil(config.turn_seconds),
         )
-    with counters.waiting.track_inprogress():
-        lacking = readers.take(min(config.turn_seconds, left))
+    lacking = readers.take(0)
+    if lacking:  # others have all turns
+        with counters.waiting.track_inprogress():
+            lacking = readers.take(min(config.turn_seconds, left))
     if lacking:
         counters.overloaded(lacking)
         raise ServiceUnavailable(
@@ -88,14 +92,15 @@ def turn() -> Iterator[None]:
             retry_after=ceil(config.turn_seconds),
         )
     try:
-        with counters.reading.track_inprogress():
-            yield
+        counters.reading.inc()
+        yield
     finally:
+        counters.reading.dec()
         readers.give()
 
 
 def small_picture(upload: Upload, max_side: int) -> bytes:
     """A picture that was recognised before, upright and small, as PNG."""
-    config: Config = current_app.config["DIGITNET"]
+    config: Config = current.app().config["DIGITNET"]
     with turn():
         return preview(upload.data, max_side, max_pixels=config.max_pixels)

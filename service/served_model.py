@@ -31,11 +31,13 @@ def of(app: Flask) -> ServedModel:
 
 def recognizer() -> "Recognizer":
     """The recognizer of the current request: the same one until the request is answered."""
-    if "recognizer" not in g:
-        g.recognizer = of(current_app).recognizer
-    return cast("Recognizer", g.recognizer)
+    taken = g.get("recognizer")
+    if taken is None:
+        taken = g.recognizer = of(current_app).recognizer
+    return cast("Recognizer", taken)
 
 
 def model_identity() -> dict[str, str]:
     """The name and version of the model that answers the current request."""
-    return {"name": recognizer().name, "version": recognizer().version}
+    answering = recognizer()
+    return {"name": answering.name, "version": answering.version}

@@ -31,7 +31,7 @@ def name_of_sender() -> str | None:
 
 def check() -> None:
     """Refuse who asks a program's address without a key, or with a wrong one, in the same words."""
-    if current_app.extensions[_EXTENSION] is None or not is_for_programs() or name_of_sender():
+    if not is_for_programs() or name_of_sender():
         return
     raise Unauthorized(
         "This address needs a valid API key. Send it as Authorization: Bearer KEY, or as X-API-Key: KEY; "

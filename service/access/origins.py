@@ -2,8 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask
 from werkzeug.exceptions import Forbidden
+
+from service import current
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # change nothing, and other pages cannot read the answers
 OWN_SITES = ("same-origin", "none")  # none: the visitor did it, as by a bookmark
@@ -21,13 +23,15 @@ def _check() -> None:
     Programs say nothing and are served. A browser leaves Sec-Fetch-Site out when it is old, or when it got
     the page by plain HTTP from another machine.
     """
+    request = current.request()
     if request.method in SAFE:
         return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    environ = request.environ
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
     if site is not None:
         own = site in OWN_SITES
     else:
-        own = origin is None or is_origin_of(origin, request.headers.get("Host", ""))
+        own = origin is None or is_origin_of(origin, environ.get("HTTP_HOST", ""))
     if not own:
         raise Forbidden(
             "The request comes from a page of another site, and those are not served. "
