@@ -5,10 +5,12 @@ import logging
 import re
 import select
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from gunicorn.glogging import Logger as GunicornLogger
 
@@ -19,6 +21,7 @@ LONGEST_PATH = 256  # no address of the service is longer, and a pipe takes line
 # What every record has; all else was said by whoever wrote the line.
 OF_LOGGING = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 Event = dict[str, object]
+_encode = json.JSONEncoder(default=str).encode
 PLAIN = re.compile(r"[A-Za-z0-9_./:+-]+")  # what stands in a line of text without quotes
 
 
@@ -32,14 +35,28 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, and first how many were left out before it."""
+        if self._is_free():
+            super().emit(record)
+
+    def emit_line(self, line: str) -> None:
+        """The same for a line that is ready."""
+        with self.lock or nullcontext():
+            if self._is_free():
+                try:
+                    self.stream.write(line + self.terminator)
+                    self.stream.flush()
+                except Exception:  # as logging itself does: who answers a request cannot mend its log
+                    self.handleError(logging.makeLogRecord({"msg": line}))
+
+    def _is_free(self) -> bool:
         if not self._has_room():
             self._left_out += 1
-            return
+            return False
         if self._left_out:
             said = {"msg": "log lines left out", "levelname": "WARNING", "lines": self._left_out}
             self._left_out = 0
             super().emit(logging.makeLogRecord(said))
-        super().emit(record)
+        return True
 
     def _has_room(self) -> bool:
         waiter = select.poll()
@@ -53,7 +70,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
     A line never holds a query, a header field or anything of a body.
     """
 
-    formatter: logging.Formatter
+    formatter: "Formatter"
 
     def _set_handler(self, log: logging.Logger, output: Any, fmt: Any, stream: Any = None) -> None:
         super()._set_handler(log, None, fmt)  # takes an earlier one away
@@ -75,13 +92,18 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
         )
 
     def answered(self, **said: object) -> None:
-        """The line of a request; its id and its number of images come from the request's context."""
-        self.access_log.info("request", extra=said)
+        """The line of a request; its id and its number of images come from the request's context.
+
+        It is written as it is: on its way as a record of Python's logging it took 20 µs, and so 10.
+        """
+        line = self.formatter.line(time.time(), "info", "request", said)
+        for handler in self.access_log.handlers:  # one, of `_set_handler`
+            cast(LogHandler, handler).emit_line(line)
 
 
 def logger_class(form: str) -> type[Logger]:
     """The logger for gunicorn, which builds it itself."""
-    return type("ServiceLogger", (Logger,), {"formatter": formatter(form)})
+    return type("ServiceLogger", (Logger,), {"formatter": Formatter(form)})
 
 
 class Formatter(logging.Formatter):
@@ -93,17 +115,16 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end; an exception is `exception` in it."""
-        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
-        event: Event = {
-            "time": moment.isoformat(timespec="microseconds") + "Z",
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-        }
-        event.update(request_context.current())  # begins with the request's id
-        event.update((name, value) for name, value in vars(record).items() if name not in OF_LOGGING)
+        said = {name: value for name, value in vars(record).items() if name not in OF_LOGGING}
         if record.exc_info and record.exc_info[1]:
-            event["exception"] = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
-        return self._write(event)
+            said["exception"] = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
+        return self.line(record.created, record.levelname.lower(), record.getMessage(), said)
+
+    def line(self, moment: float, level: str, event: str, said: Event) -> str:
+        """The same of an event that is no record; `moment` is in Unix time."""
+        utc = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+        begins = {"time": utc.isoformat(timespec="microseconds") + "Z", "level": level, "event": event}
+        return self._write({**begins, **request_context.current(), **said})  # the request's id comes first
 
 
 def formatter(form: str) -> logging.Formatter:
@@ -123,7 +144,7 @@ def configure(config: Config) -> None:
 
 
 def _as_json(event: Event) -> str:
-    return json.dumps(event, default=str)  # all that is not ASCII is escaped, line ends among them
+    return _encode(event)  # all that is not ASCII is escaped, line ends among them
 
 
 def _as_text(event: Event) -> str:

@@ -174,3 +174,21 @@ def test_nobody_can_write_a_line_of_the_log(style):
     line = formatter(style).format(record)
     assert line.isprintable()
     assert "forged" in line
+
+
+def test_a_line_that_is_ready_is_left_out_and_counted_like_a_record():
+    there, here = os.pipe()
+    os.set_blocking(there, False)
+    with open(here, "w") as stream:  # noqa: PTH123
+        handler = LogHandler(stream)
+        handler.setFormatter(formatter("json"))
+        for _ in range(1000):
+            handler.emit_line("x" * 200)
+        before = os.read(there, 10**6).splitlines()
+        assert set(before) == {b"x" * 200}
+        handler.emit_line("last")
+        told, last = os.read(there, 10**6).splitlines()
+        assert json.loads(told)["lines"] == 1000 - len(before) > 0
+        assert last == b"last"
+        os.close(there)
+        handler.emit_line("nobody is there")
