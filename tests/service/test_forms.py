@@ -6,7 +6,7 @@ import pytest
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from service import uploads
+from service.forms import end_of, parts_of
 
 
 def whole(body, boundary):
@@ -24,8 +24,7 @@ def whole(body, boundary):
 
 
 def in_two(body, boundary):
-    parts = uploads._parts(body, boundary, 3)
-    return [[name, upload.filename, upload.data] for name, upload in parts]
+    return [[*part] for part in parts_of(body, boundary, 3)]
 
 
 def test_a_form_that_is_read_in_two_pieces_has_the_parts_that_it_has_in_one():
@@ -56,7 +55,7 @@ def test_a_form_that_is_read_in_two_pieces_has_the_parts_that_it_has_in_one():
         middle = b"".join(rng.choice(pieces) for _ in range(rng.randrange(8)))
         end = rng.choice([b"", b"\r\n--%b--", b"\r\n--%b--\r\n", b"\n--%b--"])
         body = (head + b"\r\n\r\n" + middle + end).replace(b"%b", boundary)
-        apart += uploads._end_of(body, boundary) < len(body)
+        apart += end_of(body, boundary) < len(body)
         try:
             expected = whole(body, boundary)
         except (ValueError, RequestEntityTooLarge) as error:
