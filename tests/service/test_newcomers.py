@@ -18,6 +18,13 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
 @pytest.fixture(scope="module")
 def pair(run_server, model):
     with run_server("--model", str(model), "--workers", "2") as server:
+        until = time.monotonic() + 20
+        while True:  # until the second process has started as well
+            with ExitStack() as stack:
+                for _ in range(20):
+                    open_one(stack, server)
+                if (len(both := held(server)) == 2 and both[0]) or time.monotonic() > until:
+                    break
         yield server
 
 
