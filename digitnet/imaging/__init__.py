@@ -12,7 +12,7 @@ import numpy.typing as npt
 from digitnet.geometry import DIGITS_GEOMETRY, MNIST_GEOMETRY, PREPROCESSING_VERSION, Geometry
 from digitnet.imaging.decode import decode, preview
 from digitnet.imaging.locate import Box
-from digitnet.imaging.normalize import normalize, to_inputs
+from digitnet.imaging.normalize import lay_out, normalize, to_inputs
 from digitnet.imaging.picture import ByteArray, FloatArray, Picture, picture_from_array
 from digitnet.imaging.readings import best_reading
 
@@ -76,10 +76,10 @@ def find_digits(picture: Picture, geometry: Geometry, score: Score) -> list[Glyp
     """
 
     def judge(crops: Sequence[FloatArray]) -> tuple[ByteArray, npt.NDArray[np.float64]]:
-        pixels = np.stack([normalize(crop, geometry) for crop in crops])
+        pixels = np.array([lay_out(crop, geometry) for crop in crops])
         return pixels, score(pixels)
 
-    reading = best_reading(picture.grey, judge)
+    reading = best_reading(picture.tones, judge)
     return [
         Glyph(_in_original(region.box, picture), region.pixels, region.probabilities)
         for region in reading.regions

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -24,6 +23,7 @@ def gaussian(values: FloatArray, sigma: float) -> FloatArray:
     either. Where it reaches over much of a small picture, two products take a tenth of the time: 0.1 ms
     instead of 1.1 for 140 × 140 pixels and a σ of 12.
 
+    >>> from scipy import ndimage
     >>> values = np.random.default_rng(0).random((30, 40), np.float32)
     >>> slow = ndimage.gaussian_filter(values, 5.0, mode="nearest")
     >>> bool(np.allclose(gaussian(values, 5.0), slow, atol=1e-6))
@@ -100,23 +100,6 @@ def grown(mask: BoolArray) -> BoolArray:
     return across
 
 
-def shrunk(mask: BoolArray, *, diagonal: bool) -> BoolArray:
-    """The mask but for pixels next to others, of four neighbours or, with diagonals, of eight.
-
-    ``scipy.ndimage.binary_erosion`` with a border value of 1: beyond the edge lies more of the mask.
-
-    >>> int(shrunk(np.pad(np.ones((3, 3), bool), 1), diagonal=False).sum())
-    1
-    """
-    left = mask.copy()
-    left[1:] &= mask[:-1]
-    left[:-1] &= mask[1:]
-    beside = left.copy() if diagonal else mask
-    left[:, 1:] &= beside[:, :-1]
-    left[:, :-1] &= beside[:, 1:]
-    return left
-
-
 def filled(seeds: BoolArray, room: BoolArray, steps: int) -> BoolArray:
     """What can be reached from the seeds in so many steps, to all eight sides, without leaving the room.
 
@@ -171,35 +154,35 @@ def _sliding(values: npt.NDArray[Any], count: int, better: np.ufunc) -> npt.NDAr
     return values
 
 
-def bounds(mask: BoolArray, margin: int = 0) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box around a mask that is not empty, and a margin.
+def box_around(mask: BoolArray, margin: int = 0) -> tuple[slice, slice] | None:
+    """Rows and columns of the smallest box around a mask, and a margin; None if the mask is empty.
 
     >>> mask = np.zeros((9, 9), bool)
     >>> mask[2:7, 3:8] = True
-    >>> bounds(mask, 1)
+    >>> box_around(mask, 1)
     (slice(1, 8, None), slice(2, 9, None))
     """
-    down = np.logical_or.reduce(mask, axis=1)
-    top, bottom = int(down.argmax()), len(down) - int(down[::-1].argmax())
-    across = np.logical_or.reduce(mask[top:bottom], axis=0)
-    left, right = int(across.argmax()), len(across) - int(across[::-1].argmax())
+    # Bytes are searched from either end in a tenth of the time that NumPy takes to look at each row.
+    everything, width = mask.tobytes(), mask.shape[1]
+    first = everything.find(1)
+    if first < 0:
+        return None
+    top, bottom = first // width, everything.rindex(1) // width + 1
+    across = np.logical_or.reduce(mask[top:bottom], axis=0).tobytes()
+    left, right = across.index(1), across.rindex(1) + 1
     return slice(max(top - margin, 0), bottom + margin), slice(max(left - margin, 0), right + margin)
 
 
-def distances(mask: BoolArray) -> npt.NDArray[np.float64]:
-    """How far each pixel of the mask, in the order of rows, is from the nearest pixel outside of it.
+def bounds(mask: BoolArray, margin: int = 0) -> tuple[slice, slice]:
+    """:func:`box_around` of a mask that is not empty.
 
-    ``scipy.ndimage.distance_transform_edt(mask)[mask]``, with distances worked out where they are wanted.
-
-    >>> distances(np.array([[0, 1, 1, 1, 0]], bool))
-    array([1., 2., 1.])
+    >>> bounds(np.array([[False, True]]))
+    (slice(0, 1, None), slice(1, 2, None))
     """
-    mask = mask[bounds(mask, 1)]
-    nearest = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
-    rows, columns = mask.nonzero()
-    down, across = nearest[0][mask] - rows, nearest[1][mask] - columns
-    found: npt.NDArray[np.float64] = np.sqrt(down * down + across * across, dtype=np.float64)
-    return found
+    box = box_around(mask, margin)
+    if box is None:
+        raise ValueError("There is no box around an empty mask; ask box_around, which may say so.")
+    return box
 
 
 def median(values: npt.NDArray[Any]) -> float:

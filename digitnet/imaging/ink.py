@@ -9,7 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from digitnet.imaging.background import Scene, examine
-from digitnet.imaging.filters import bounds, distances, filled, middle_of, percentile
+from digitnet.imaging.filters import bounds, box_around, filled, middle_of, percentile
+from digitnet.imaging.outline import distances
 from digitnet.imaging.picture import EIGHT_NEIGHBOURS, BoolArray, FloatArray
 from digitnet.imaging.thresholds import otsu_threshold
 
@@ -98,8 +99,7 @@ def ink_under(mask: BoolArray, scene: Scene, smooth: FloatArray, noise: float) -
 
 def ink_bounds(values: FloatArray) -> tuple[slice, slice] | None:
     """Rows and columns of the smallest box around the ink above its fringe; None without any."""
-    inked = values > EDGE_LEVEL
-    return bounds(inked) if inked.any() else None
+    return box_around(values > EDGE_LEVEL)
 
 
 def _no_ink(shape: tuple[int, ...]) -> Ink:

@@ -18,8 +18,8 @@ from digitnet.imaging.lattice import best_path, candidate_pieces, edges_of, prom
 from digitnet.imaging.lines import lines_of
 from digitnet.imaging.picture import ByteArray, FloatArray
 
-#: From the ink of n pieces to their pixels as the network sees them, uint8 (n, size, size), and the
-#: probabilities of the ten digits, float64 (n, 10).
+#: From the ink of n pieces, each in the smallest box around it, to their pixels as the network sees them,
+#: uint8 (n, size, size), and the probabilities of the ten digits, float64 (n, 10).
 Judge: TypeAlias = Callable[[Sequence[FloatArray]], tuple[ByteArray, npt.NDArray[np.float64]]]
 
 # A component that is read with this probability is not cut, unless it is too wide for a digit.

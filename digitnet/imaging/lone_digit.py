@@ -12,7 +12,7 @@ from scipy import ndimage
 from digitnet.imaging.components import Component, LabelArray
 from digitnet.imaging.even_ground import EvenGround
 from digitnet.imaging.filters import bounds
-from digitnet.imaging.ink import LEAST_CONTRAST, SHARE, ink_bounds
+from digitnet.imaging.ink import EDGE_LEVEL, LEAST_CONTRAST, SHARE, ink_bounds
 from digitnet.imaging.lattice import Atom, best_path, edges_of
 from digitnet.imaging.lines import lines_of
 from digitnet.imaging.locate import SURE_COST, Box, Judge, Reading, Region
@@ -36,18 +36,29 @@ _NO_DOUBT = 0.95
 
 @dataclass(frozen=True)
 class _Drawing:
-    """The ink of a picture, float32 in [0, 1], and which pieces it is in, told from every ``step`` pixels."""
+    """The ink of a picture, and which pieces it is in.
+
+    Attributes:
+        values: float32 in [0, 1], in the smallest box around the ink.
+        top, left: where that box lies among the depths.
+        labels: of every ``step``-th row and column of the depths.
+        count: of pieces.
+    """
 
     values: FloatArray
+    top: int
+    left: int
     labels: LabelArray
     count: int
     step: int
 
     def piece(self, label: int) -> FloatArray:
-        """The ink of one piece."""
+        """The ink of one piece, in the smallest box around it if there is enough to see."""
         height, width = self.values.shape
         own = (self.labels == label).repeat(self.step, axis=0).repeat(self.step, axis=1)
-        return np.where(own[:height, :width], self.values, np.float32(0))
+        own = own[self.top : self.top + height, self.left : self.left + width]
+        ink = np.where(own, self.values, np.float32(0))
+        return ink[ink_bounds(ink) or ...]
 
 
 def lone_digit(seen: EvenGround, judge: Judge) -> Reading | None:
@@ -59,22 +70,20 @@ def lone_digit(seen: EvenGround, judge: Judge) -> Reading | None:
     :func:`~digitnet.imaging.readings.best_reading`, come out the same, in some ten times the time.
     """
     drawing = _drawing(seen.depth)
-    inner = None if drawing is None else ink_bounds(drawing.values)
-    if drawing is None or inner is None:
+    if drawing is None:
         return None
-    crop = drawing.values[inner]
-    height, width = crop.shape
+    height, width = drawing.values.shape
     if max(height, width) < _LEAST_SIDE or width > _WIDEST * height:
         return None
     pieces = range(1, drawing.count + 1) if drawing.count > 1 else ()
-    pixels, probabilities = judge([crop, *map(drawing.piece, pieces)])
-    probability = float(probabilities[0].max())
+    pixels, probabilities = judge([drawing.values, *map(drawing.piece, pieces)])
+    probability = max(probabilities[0].tolist())
     if probability < _NO_DOUBT:
         return None
     cost = -math.log(probability) if drawing.count == 1 else _cost_of_pieces(drawing, probabilities)
     if cost >= SURE_COST:
         return None
-    box = Box(seen.left + inner[1].start, seen.top + inner[0].start, width, height)
+    box = Box(seen.left + drawing.left, seen.top + drawing.top, width, height)
     return Reading([Region(box, pixels[0], probabilities[0])], cost, sure=True)
 
 
@@ -108,12 +117,11 @@ def _drawing(depth: FloatArray) -> _Drawing | None:
     What needs no more than a rough look is told from every so many pixels.
     """
     step = max(1, max(depth.shape) // _ENOUGH_PIXELS)
-    rough = depth[::step, ::step]
-    steps = (np.maximum(rough, 0) * np.float32(_STEPS) + np.float32(0.5)).astype(np.uint8)
+    rough = np.maximum(depth[::step, ::step], 0)
+    steps = (rough * np.float32(_STEPS) + np.float32(0.5)).astype(np.uint8)
     counts = np.bincount(steps.reshape(-1), minlength=_STEPS + 1)
     counts[: math.ceil(LEAST_CONTRAST / 2 * _STEPS)] = 0  # what does not stand out
-    strong = best_split(counts, _TONES)
-    level = float(counts[strong:] @ _TONES[strong:]) / max(int(counts[strong:].sum()), 1)
+    _, level = best_split(counts, _TONES)
     marks = rough > SHARE * level
     # Without a level there is so little ink that the rough look missed it.
     labels, count = ndimage.label(marks, EIGHT_NEIGHBOURS)
@@ -122,10 +130,12 @@ def _drawing(depth: FloatArray) -> _Drawing | None:
     ranks = counts[math.ceil(SHARE * level * _STEPS) :].cumsum()
     full = _TONES[_STEPS + 1 - len(ranks) + int(ranks.searchsorted(0.9 * ranks[-1]))]
     near = bounds(depth > SHARE * level, _soft_edge(marks, step))
-    values = np.zeros_like(depth)
-    np.minimum(depth[near] / np.float32(full), 1, out=values[near])
+    values = depth[near] / np.float32(full)
+    np.minimum(values, 1, out=values)
     values *= values > LEAST_CONTRAST / 2
-    return _Drawing(values, labels, count, step)
+    inner = bounds(values > EDGE_LEVEL)
+    top, left = near[0].start + inner[0].start, near[1].start + inner[1].start
+    return _Drawing(values[inner], top, left, labels, count, step)
 
 
 def _soft_edge(marks: BoolArray, step: int) -> int:

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from digitnet.errors import ConfigurationError
 from digitnet.geometry import Geometry
-from digitnet.imaging.ink import ink_bounds
+from digitnet.imaging.ink import EDGE_LEVEL, ink_bounds
 from digitnet.imaging.picture import ByteArray, FloatArray
 from digitnet.imaging.scaling import fitting, scaled
 from digitnet.imaging.strokes import with_mended_strokes
@@ -44,12 +44,24 @@ def normalize(ink: FloatArray, geometry: Geometry) -> ByteArray:
     (4, 23)
     """
     bounds = ink_bounds(ink)
-    if bounds is None:
+    return lay_out(ink[bounds or ...], geometry)
+
+
+def lay_out(crop: FloatArray, geometry: Geometry) -> ByteArray:
+    """:func:`normalize` of ink that nobody has to look for: in the smallest box around it, if there is any.
+
+    >>> from digitnet.geometry import MNIST_GEOMETRY
+    >>> bar = np.ones((160, 20), np.float32)
+    >>> bool((lay_out(bar, MNIST_GEOMETRY) == normalize(np.pad(bar, 30), MNIST_GEOMETRY)).all())
+    True
+    """
+    if not crop.size or crop.max() <= EDGE_LEVEL:
         return np.zeros((geometry.size, geometry.size), dtype=np.uint8)
-    crop = ink[bounds]
     crop = with_mended_strokes(crop, *_STROKES[geometry.sampling])
     placed = (_antialiased if geometry.sampling == "antialiased" else _bitmap_counts)(crop, geometry)
-    return np.rint(np.clip(placed, 0, 1) * geometry.levels).astype(np.uint8)
+    levels = np.minimum(placed, 1)
+    levels *= geometry.levels
+    return np.rint(levels).astype(np.uint8)
 
 
 def to_inputs(pixels: ByteArray, geometry: Geometry) -> FloatArray:
@@ -74,7 +86,8 @@ def to_inputs(pixels: ByteArray, geometry: Geometry) -> FloatArray:
             f"Pixels of shape {shape} do not fit the geometry; expected (n, {geometry.size}, "
             f"{geometry.size}) or (n, {geometry.features})."
         )
-    if pixels.size and (pixels.min() < 0 or pixels.max() > geometry.levels):
+    fits = pixels.dtype == np.uint8 and geometry.levels == 255  # whatever they are
+    if not fits and pixels.size and (pixels.min() < 0 or pixels.max() > geometry.levels):
         raise ConfigurationError(
             f"Pixels run from {pixels.min()} to {pixels.max()}; expected 0 to {geometry.levels}."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,8 @@ from digitnet.imaging.filters import gaussian, percentile
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+#: Grey (height, width): uint8 from 0 = black to 255 = white, or float32 from 0 to 1.
+Tones: TypeAlias = ByteArray | FloatArray
 
 # The longer side of the grey that digits are looked for in: a digit that is legible at all is legible here.
 MAX_WORKING_SIDE = 1600
@@ -30,19 +33,37 @@ class Picture:
     """An upright picture in grey.
 
     Attributes:
-        grey: float32 (height, width) in [0, 1], 0 = black, 1 = white; perhaps a reduced version.
+        tones: grey (height, width), uint8 where the file stores 8 bits, else float32 in [0, 1]; perhaps a
+            reduced version.
         width: pixels of the upright original.
         height: pixels of the upright original.
         scale: how many original pixels a pixel of ``grey`` stands for, along either side.
 
-    >>> Picture(np.zeros((30, 40), np.float32), width=80, height=60, scale=2).grey.shape
-    (30, 40)
+    >>> Picture(np.zeros((30, 40), np.uint8), width=80, height=60, scale=2).grey.dtype
+    dtype('float32')
     """
 
-    grey: FloatArray
+    tones: ByteArray | FloatArray
     width: int
     height: int
     scale: int = 1
+
+    @cached_property
+    def grey(self) -> FloatArray:
+        """The tones as float32 (height, width) in [0, 1], 0 = black, 1 = white; made when first asked for."""
+        return unit_grey(self.tones)
+
+
+def unit_grey(tones: Tones) -> FloatArray:
+    """Tones as float32 from 0 to 1, which they may be already.
+
+    >>> unit_grey(np.array([[0, 51, 255]], np.uint8)).tolist()
+    [[0.0, 0.20000000298023224, 1.0]]
+    """
+    grey: FloatArray = tones.astype(np.float32, copy=False)
+    if tones.dtype == np.uint8:
+        grey /= np.float32(255)
+    return grey
 
 
 def picture_from_array(array: npt.ArrayLike) -> Picture:

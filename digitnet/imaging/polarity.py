@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from digitnet.imaging.filters import closing, distances, opening
+from digitnet.imaging.filters import closing, opening
+from digitnet.imaging.outline import distances
 from digitnet.imaging.picture import BoolArray, FloatArray
 
 # Weights of the evidence, by logistic regression on pictures made of MNIST's training digits: pages,

@@ -14,7 +14,7 @@ from digitnet.imaging.ink import Ink, ink_of
 from digitnet.imaging.lines import usual_height
 from digitnet.imaging.locate import Allowance, Box, Judge, Reading, locate
 from digitnet.imaging.lone_digit import lone_digit
-from digitnet.imaging.picture import FloatArray
+from digitnet.imaging.picture import Tones, unit_grey
 from digitnet.imaging.ruling import without_rules
 
 # Blur in stroke widths and lower threshold of the ways to look for ink on patterned ground.
@@ -27,8 +27,8 @@ _MOST_WORK = 10_000_000
 _CERTAIN, _LIKELY, _CHEAP = 0.9, 0.5, 0.05
 
 
-def best_reading(grey: FloatArray, judge: Judge) -> Reading:
-    """Read a grey picture (height, width) in [0, 1].
+def best_reading(tones: Tones, judge: Judge) -> Reading:
+    """Read a grey picture (height, width), uint8 or float32 in [0, 1].
 
     A picture may be seen in several ways: which of its tones is the ground, how the light falls on it,
     how dark a mark must be to be ink, and whether long lines are ruled. The likeliest way comes first,
@@ -39,13 +39,14 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
 
     On an even ground there is but one way, and a short one for a lone digit.
     """
-    even = even_ground(grey)
+    even = even_ground(tones)
     if even and (reading := lone_digit(even, judge)):
         return reading
     votes = _Votes(judge)
     first: tuple[Scene, Ink] | None = None
-    for scene in [even.scene()] if even else examine_all(grey):
-        if not votes.may_read(grey.size):
+    size = tones.size
+    for scene in [even.scene()] if even else examine_all(unit_grey(tones)):
+        if not votes.may_read(size):
             break
         unruled = ink_of(scene)
         first = first or (scene, unruled)
@@ -55,13 +56,13 @@ def best_reading(grey: FloatArray, judge: Judge) -> Reading:
                 return found
     best = votes.winner()
     # A lone digit that is none too clear is not made clearer by looking for patterns behind it.
-    if first is None or best.sure or votes.lone_digit() or not votes.may_read(grey.size):
+    if first is None or best.sure or votes.lone_digit() or not votes.may_read(size):
         return best
     for ink in _through_patterns(*first):
         found = votes.read(ink, first[0].prior)
         if found and found.sure and _keeps_digits(found, best):
             return found
-        if not votes.may_read(grey.size):
+        if not votes.may_read(size):
             break
     return votes.winner(best)
 

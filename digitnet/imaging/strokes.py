@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
-from digitnet.imaging.filters import distances, percentile, shrunk
+from digitnet.imaging.filters import percentile
 from digitnet.imaging.ink import ink_bounds
+from digitnet.imaging.outline import areas_within, squared_distances
 from digitnet.imaging.picture import FloatArray
 from digitnet.imaging.scaling import fitting, scaled
 
@@ -30,7 +30,7 @@ def with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> F
     if _surely_between(crop, thinnest, thickest):
         return crop
     fine = scaled(crop, fitting(crop.shape, _FINE))
-    fine = np.clip(fine / percentile(fine[fine > 0.2 * fine.max()], 90), 0, 1)  # a hairline has faded
+    fine = np.minimum(fine / percentile(fine[fine > 0.2 * fine.max()], 90), 1)  # a hairline has faded
     stroke = _stroke_width(fine)
     if thinnest <= stroke / _FINE <= thickest or stroke == 0:
         return crop
@@ -38,42 +38,45 @@ def with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> F
     share = thinnest if stroke < thinnest * _FINE else thickest
     grow = (share * _FINE - stroke) / (2 - 2 * share)
     grow = max(grow, -stroke / 4)  # thin no further than half, for fear of breaks
-    fine = np.pad(fine, 1 + max(0, math.ceil(grow)))
+    fine = _framed(fine, 1 + max(0, math.ceil(grow)))
     inside = fine > 0.5
     # Ink that grows keeps all pixels within, and ink that shrinks gains none outside.
-    outwards = (
-        ndimage.distance_transform_edt(~inside) if grow > 0 else -ndimage.distance_transform_edt(inside)
-    )
-    moved = np.clip(grow + 0.5 - outwards, 0, 1).astype(np.float32)
+    near = squared_distances(~inside if grow > 0 else inside, reach=1 + math.ceil(abs(grow)))
+    away = np.sqrt(near, dtype=np.float64)
+    moved = np.clip(grow + 0.5 - math.copysign(1, grow) * away, 0, 1).astype(np.float32)
     moved[inside if grow > 0 else ~inside] = grow > 0
     mended = np.maximum(moved, fine) if grow > 0 else np.minimum(moved, fine)
     bounds = ink_bounds(mended)
     return crop if bounds is None else mended[bounds]
 
 
+def _framed(values: FloatArray, margin: int) -> FloatArray:
+    """``np.pad(values, margin)``, in 2 µs instead of 17."""
+    height, width = values.shape
+    framed = np.zeros((height + 2 * margin, width + 2 * margin), np.float32)
+    framed[margin : margin + height, margin : margin + width] = values
+    return framed
+
+
 def _stroke_width(ink: FloatArray) -> float:
     """Typical width of the strokes in pixels: four times the mean distance to the outline from within.
 
-    Within a long stroke of width w distances run evenly from 0 to w/2, so their mean is w/4.
+    Within a long stroke of width w distances run evenly from 0 to w/2, so their mean is w/4. Ink without an
+    outline has none, 0.
     """
     inside = ink > 0.5
-    return 4 * float(distances(inside).mean()) if inside.any() else 0.0
+    if not inside.any() or inside.all():
+        return 0.0
+    return 4 * float(np.sqrt(squared_distances(inside)[inside], dtype=np.float64).mean())
 
 
 def _surely_between(ink: FloatArray, thinnest: float, thickest: float) -> bool:
-    """Whether a rough measure, in a fifth of the time, leaves no doubt that strokes are of that width.
-
-    Distances are counted by taking off the outline, of four and of eight neighbours in turn, which makes
-    octagons of circles: as often as a pixel survives, so far is it from the outline.
-    """
+    """Whether a rough measure, in an eighth of the time, leaves no doubt that strokes are of that width."""
     step = max(ink.shape) // _ROUGH
     if step == 0:
         return False
     inside = ink[::step, ::step] > 0.5
-    areas = [int(np.count_nonzero(inside))]  # of what is left after each time
-    while 0 < areas[-1] < inside.size:
-        inside = shrunk(inside, diagonal=len(areas) % 2 == 0)
-        areas.append(int(np.count_nonzero(inside)))
+    areas = areas_within(inside)
     # A pixel at the outline has the distance 1, by either measure, which is more where pixels are larger.
     width = (4 * sum(areas[:-1]) / max(areas[0], 1) - 2) * _FINE / max(inside.shape) + 2
     return bool(_DOUBT[0] * thinnest <= width / _FINE <= _DOUBT[1] * thickest)

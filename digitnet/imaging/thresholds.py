@@ -21,30 +21,34 @@ def otsu_threshold(values: npt.NDArray[np.floating]) -> float:
         return float(ranked[0])
     edges = np.linspace(ranked[0], ranked[-1], 257, dtype=ranked.dtype)
     counts = np.diff(ranked.searchsorted(edges[1:-1]), prepend=0, append=ranked.size)
-    split = best_split(counts, (edges[:-1] + edges[1:]) / 2)
+    split, _ = best_split(counts, (edges[:-1] + edges[1:]) / 2)
     return float(edges[split])
 
 
-def best_split(counts: npt.NDArray[np.intp], tones: npt.NDArray[np.floating]) -> int:
-    """The place in a histogram that separates it best by Otsu's measure: the first of the upper class.
+def best_split(counts: npt.NDArray[np.intp], tones: npt.NDArray[np.floating]) -> tuple[int, float]:
+    """Where Otsu's measure separates a histogram best: the first of the upper class, and its mean tone.
+
+    With w₀ of n values below a place, whose tones add up to s₀ of s,
+
+    ``w₀·w₁·(μ₀ − μ₁)² = (s·w₀ − n·s₀)² / (w₀·w₁)``
+
+    which is the larger, the better. What has but one tone, or none (the mean is 0 then), is not separated.
 
     Args:
         counts: so many values there are of each tone.
         tones: rising.
 
     >>> best_split(np.array([5, 2, 0, 0, 1, 4]), np.arange(6.0))
-    2
+    (2, 4.8)
     """
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    moment = np.cumsum(counts * tones)
-    valid = (below > 0) & (above > 0)
-    if not valid.any():
-        return 0
-    mean_below = moment[:-1][valid] / below[valid]
-    mean_above = (moment[-1] - moment[:-1][valid]) / above[valid]
-    between = below[valid] * above[valid] * (mean_above - mean_below) ** 2
-    return 1 + int(np.flatnonzero(valid)[np.argmax(between)])
+    below, moment = counts.cumsum(), (counts * tones).cumsum()
+    apart = moment[-1] * below - below[-1] * moment
+    apart *= apart
+    apart /= np.maximum(below * (below[-1] - below), 1)  # where one class is empty, it is 0 by 1
+    best = int(apart.argmax())
+    if apart[best] > 0:
+        return best + 1, float(moment[-1] - moment[best]) / int(below[-1] - below[best])
+    return 0, float(moment[-1]) / max(int(below[-1]), 1)
 
 
 def untold_by_two_tones(values: npt.NDArray[np.floating], threshold: float | None = None) -> float:

@@ -123,7 +123,7 @@ def _stages(files: Mapping[str, Sequence[bytes]], recognizer: Recognizer) -> dic
             clock = [time.perf_counter()]
             picture = decode(content)
             clock.append(time.perf_counter())
-            even = even_ground(picture.grey)
+            even = even_ground(picture.tones)
             scene = None if even else examine(picture.grey)
             clock.append(time.perf_counter())
             find_digits(picture, model.geometry, model.scores)

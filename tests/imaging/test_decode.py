@@ -96,6 +96,16 @@ def test_sixteen_bits_are_scaled_not_clipped(white):
     np.testing.assert_allclose(picture.grey, grey, atol=0.01)
 
 
+def test_eight_bits_are_kept_as_they_are():
+    image = four(ground=230, ink=51)
+    picture = decode(encoded(image))
+    assert picture.tones.dtype == np.uint8
+    np.testing.assert_array_equal(picture.tones, np.asarray(image))
+    assert picture.grey.dtype == np.float32
+    np.testing.assert_array_equal(picture.grey, np.asarray(image, np.float32) / np.float32(255))
+    assert picture.grey is picture.grey
+
+
 def test_only_the_first_frame_of_a_gif_is_read():
     data = encoded(four(), "GIF", save_all=True, append_images=[Image.new("L", (60, 80), 255)])
     assert difference(glyph(data), glyph(encoded(four()))) < 1

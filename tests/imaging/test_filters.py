@@ -47,9 +47,13 @@ def test_masks(values, share):
     if mask.any():
         rows, columns = filters.bounds(mask)
         assert (rows, columns) == ndimage.find_objects(labels)[0]
-    if mask.any() and not mask.all():
-        expected = ndimage.distance_transform_edt(mask)[mask]
-        np.testing.assert_array_equal(filters.distances(mask), expected)
+
+
+def test_an_empty_mask_has_no_box():
+    empty = np.zeros((3, 4), bool)
+    assert filters.box_around(empty) is None
+    with pytest.raises(ValueError, match="empty"):
+        filters.bounds(empty)
 
 
 def test_largest_square(values):

@@ -78,6 +78,16 @@ def test_the_long_way_says_the_same(judge, number, side, x, y, tones):
     assert abs(one.box.height - two.box.height) <= 8
 
 
+@pytest.mark.parametrize("tones", [(255, 0), (0, 255), (230, 40), (200, 210)])
+def test_bytes_are_seen_as_floats_are(tones):
+    grey = drawn(7, ground=tones[0], ink=tones[1])
+    seen, other = even_ground(grey), even_ground(np.rint(grey * 255).astype(np.uint8))
+    assert (seen is None) == (other is None) == (tones == (200, 210))
+    if seen is not None:
+        np.testing.assert_array_equal(seen.depth, other.depth)
+        assert (seen.top, seen.left, seen.shape) == (other.top, other.left, other.shape)
+
+
 def test_most_lone_digits_take_it(judge):
     taken = [lone_digit(even_ground(drawn(number)), judge) for number in range(0, 898, 30)]
     assert sum(reading is not None for reading in taken) > 0.7 * len(taken)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from digitnet.imaging.thresholds import otsu_threshold, untold_by_two_tones
+from digitnet.imaging.thresholds import best_split, otsu_threshold, untold_by_two_tones
 
 SEED = 8
 
@@ -23,6 +23,30 @@ def test_otsu_maximises_the_variance_between_the_classes():
 
     candidates = np.linspace(values.min(), values.max(), 400)[1:-1]
     assert between(otsu_threshold(values)) >= 0.999 * max(map(between, candidates))
+
+
+def test_the_split_is_the_first_of_the_best():
+    rng = np.random.default_rng(SEED)
+    for _ in range(50):
+        tones = np.sort(rng.random(20))
+        counts = rng.integers(0, 9, 20) * (rng.random(20) < 0.5)
+        between = np.zeros(20)
+        for place in range(1, 20):
+            low, high = counts[:place], counts[place:]
+            if low.sum() and high.sum():
+                means = np.average(tones[:place], weights=low), np.average(tones[place:], weights=high)
+                between[place] = low.sum() * high.sum() * (means[0] - means[1]) ** 2
+        (best,) = np.flatnonzero(np.isclose(between, between.max(), rtol=1e-9, atol=0))[:1]
+        split, mean = best_split(counts, tones)
+        assert split == best
+        assert mean == pytest.approx(np.average(tones[best:], weights=counts[best:]))
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0], [0, 7, 0], [0, 0, 3]])
+def test_one_tone_is_not_split(counts):
+    tones = np.array([0.1, 0.2, 0.7])
+    mean = tones @ counts / max(sum(counts), 1)
+    assert best_split(np.array(counts), tones) == (0, pytest.approx(mean))
 
 
 def test_one_tone_has_no_gap():
