@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ class Recognizer:
         if not glyphs:
             return Prediction("", 0.0, False, (), picture.width, picture.height)
         digits = tuple(self._digit(glyph) for glyph in glyphs)
-        confidence = float(np.prod([digit.confidence for digit in digits]))
+        confidence = math.prod(digit.confidence for digit in digits)
         return Prediction(
             text="".join(str(digit.digit) for digit in digits),
             confidence=confidence,
@@ -199,15 +200,14 @@ class Recognizer:
         return saliency
 
     def _digit(self, glyph: Glyph) -> Digit:
-        (probabilities,) = self.model.confidence_scale.probabilities(glyph.probabilities[None])
-        digit = int(probabilities.argmax())
-        confidence = float(probabilities[digit])
+        probabilities = self.model.confidence_scale.of_one(glyph.probabilities.tolist())
+        confidence = max(probabilities)
         return Digit(
-            digit=digit,
+            digit=probabilities.index(confidence),
             confidence=confidence,
             accepted=confidence >= self.model.rejection_threshold,
             box=glyph.box,
-            probabilities=tuple(probabilities.tolist()),
+            probabilities=tuple(probabilities),
             pixels=glyph.pixels,
             levels=self.model.geometry.levels,
         )

@@ -33,6 +33,14 @@ def test_rows_stay_probabilities_with_the_same_order_of_digits():
     np.testing.assert_array_equal(scaled[1:].argsort(axis=1)[:, :5], rows[1:].argsort(axis=1)[:, :5])
 
 
+@pytest.mark.parametrize("scale", [ConfidenceScale(0.7, 1.5), ConfidenceScale(2.0, -1.0), ConfidenceScale()])
+def test_one_row_is_scaled_as_many_are(scale):
+    rows = np.random.default_rng(2).dirichlet(np.full(10, 0.2), 200)
+    rows[0], rows[1] = np.eye(10)[4], np.full(10, 0.1)
+    for row, expected in zip(rows, scale.probabilities(rows), strict=True):
+        assert scale.of_one(row.tolist()) == pytest.approx(expected.tolist(), abs=1e-12)
+
+
 def test_a_network_that_is_too_modest_is_put_right():
     rng = np.random.default_rng(1)
     truth = 1 - 0.9 * rng.random(20_000) ** 4

@@ -17,6 +17,13 @@ def test_ten_probabilities_that_sum_to_one(outputs, temperature):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("outputs", [10, 11])
+def test_one_row_is_what_it_is_among_others(outputs):
+    logits = np.random.default_rng(3).normal(0, 8, (50, outputs)).astype(np.float32)
+    for row, expected in zip(logits, digit_probabilities(logits, 1.7), strict=True):
+        np.testing.assert_allclose(digit_probabilities(row[None], 1.7), expected[None], rtol=1e-12)
+
+
 def test_what_is_no_digit_speaks_for_none():
     logits = np.zeros((1, 11))
     logits[0, NO_DIGIT] = 100

@@ -129,7 +129,8 @@ class _Dense:
 
     def of_one(self, row: Array) -> Array:
         """The outputs ``(out_features,)`` of one row ``(in_features,)``."""
-        if self._most_lit >= 0 and len(lit := row.nonzero()[0]) <= self._most_lit:
+        # Of booleans NumPy finds the places in half of the time.
+        if self._most_lit >= 0 and len(lit := (row != 0).nonzero()[0]) <= self._most_lit:
             sums = self._of_lit(row.take(lit), lit)
         else:
             sums = np.dot(row, self._weight)
