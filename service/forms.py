@@ -39,8 +39,8 @@ def end_of(body: bytes, boundary: bytes) -> int:
     """Where the form's last boundary is about to come, for the decoder to get what is before it first.
 
     Werkzeug passes over what holds a boundary with a regular expression, and over what holds none quickly: a
-    photograph of 3 MB takes 6 ms, and 25 in one piece. The end of the body, which is one piece, where it is not
-    certain that both ways give the same.
+    photograph of 3 MB takes 6 ms, and 25 in one piece. The end of the body, which is one piece, where it is
+    not certain that both ways give the same.
     """
     delimiter = b"--" + boundary
     last = body.rfind(delimiter)
