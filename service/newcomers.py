@@ -9,9 +9,9 @@ from gunicorn.workers.gthread import ThreadWorker
 PLACES = 256
 ABSENT = -1  # stands for a process that is gone, or takes nobody at the moment
 MORE = 1  # that a process may be busy with than another one, and still take the next
-SECONDS_FOR_OTHERS = 0.01  # that a newcomer waits for a process with less to do, at most
+SECONDS_FOR_OTHERS = 0.005  # that a newcomer waits for a process with less to do, at most
 SECONDS_BETWEEN_LOOKS = 0.001  # meanwhile
-SECONDS_WITHOUT = 0.02  # that nobody is waited for, since one did not come
+SECONDS_WITHOUT = 0.05  # that nobody is waited for, since one did not come
 SECONDS_TO_CONNECT = 0.25  # for a client that has begun to when a stop begins
 
 

@@ -114,7 +114,7 @@ class PatientWorker(FairWorker):
     def _leave(self, conn: Any, keep: Any) -> bool:
         """Put a connection away; whether another thread goes on meanwhile, and sees to the kept ones."""
         if keep is True and self.alive and not conn.parser.unreader.buf.getvalue():
-            del self._deadlines[conn]
+            self._deadlines.pop(conn, None)
             self._kept.add(conn)
             return self._gate.leave()
         relieved = self._gate.step_aside()
