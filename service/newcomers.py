@@ -90,6 +90,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
         gunicorn closes the listeners last: whoever comes meanwhile waits, and is reset in the end.
         """
+        self._left_at = 0.0
         time.sleep(SECONDS_TO_CONNECT)
         for listener in self.sockets:
             listener.setblocking(False)

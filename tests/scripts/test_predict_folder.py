@@ -56,8 +56,9 @@ def test_a_process_that_is_killed_costs_no_more_than_the_file_it_read(root, tmp_
     children = _readers(process)
     assert len(children) == 2
     children[0].kill()
-    stdout, stderr = process.communicate(timeout=60)
-    found = [json.loads(line) for line in [*lines, *stdout.splitlines()]]
+    lines += process.stdout  # `communicate` would miss what was read ahead with the first line
+    _, stderr = process.communicate(timeout=60)
+    found = [json.loads(line) for line in lines]
     assert [row["file"] for row in found] == [str(tmp_path / f"{number:02}.png") for number in range(60)]
     lost = [row for row in found if row["error"]]
     assert len(lost) <= 1, stderr

@@ -49,18 +49,6 @@ def held(server):
     return sorted(counts.values())
 
 
-def test_connections_that_ask_are_shared_out(pair):
-    with ExitStack() as stack:
-        connections = []
-        for _ in range(20):
-            connections.append(open_one(stack, pair))
-            for one in connections:
-                ask(one)
-        fewest, most = held(pair)
-        assert fewest + most == 20
-        assert fewest >= 5  # where the machine is busy, chance has its share
-
-
 def test_many_at_once_are_all_answered(pair):
     with ExitStack() as stack:
         connections = [
@@ -157,6 +145,19 @@ def test_nobody_is_left_to_one_that_takes_nobody(worker):
         turn(worker)
         assert len(worker.taken) == 1
         assert worker._shares.least(but=2) == 10, "and it has said so"
+
+
+def test_a_client_that_was_left_to_others_is_taken_in_at_a_stop(worker):
+    worker._shares.say(2, 0)
+    worker.nr_conns = 2
+    with socket.create_connection(worker.address):
+        turn(worker)
+        assert worker.taken == []
+        worker.alive = False
+        worker.close_listeners()
+        assert len(worker.taken) == 1
+        time.sleep(0.02)
+        worker.wait_for_and_dispatch_events(0.001)  # which looks for nobody any more
 
 
 def test_the_least_is_that_of_the_others():
