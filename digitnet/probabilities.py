@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -35,19 +34,8 @@ def digit_probabilities(logits: NDArray[Any], temperature: float = 1.0) -> NDArr
 
     Reference: C. Guo et al., "On calibration of modern neural networks" (2017).
     """
-    if len(logits) == 1:
-        return np.array([_of_one(logits[0].tolist(), temperature)])
     probabilities = np.asarray(softmax(np.asarray(logits, np.float64) / temperature), np.float64)
     if probabilities.shape[1] == CLASSES:
         return probabilities
     shared: NDArray[np.float64] = probabilities[:, :CLASSES] + probabilities[:, CLASSES:] / CLASSES
     return shared
-
-
-def _of_one(logits: list[float], temperature: float) -> list[float]:
-    """One row, without NumPy: in 4 instead of 8 µs."""
-    largest = max(logits)
-    odds = [math.exp((logit - largest) / temperature) for logit in logits]
-    total = sum(odds)
-    none = sum(odds[CLASSES:]) / CLASSES
-    return [(one + none) / total for one in odds[:CLASSES]]

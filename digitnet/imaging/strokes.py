@@ -38,7 +38,7 @@ def with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> F
     share = thinnest if stroke < thinnest * _FINE else thickest
     grow = (share * _FINE - stroke) / (2 - 2 * share)
     grow = max(grow, -stroke / 4)  # thin no further than half, for fear of breaks
-    fine = _framed(fine, 1 + max(0, math.ceil(grow)))
+    fine = np.pad(fine, 1 + max(0, math.ceil(grow)))
     inside = fine > 0.5
     # Ink that grows keeps all pixels within, and ink that shrinks gains none outside.
     near = squared_distances(~inside if grow > 0 else inside, reach=1 + math.ceil(abs(grow)))
@@ -48,14 +48,6 @@ def with_mended_strokes(crop: FloatArray, thinnest: float, thickest: float) -> F
     mended = np.maximum(moved, fine) if grow > 0 else np.minimum(moved, fine)
     bounds = ink_bounds(mended)
     return crop if bounds is None else mended[bounds]
-
-
-def _framed(values: FloatArray, margin: int) -> FloatArray:
-    """``np.pad(values, margin)``, in 2 µs instead of 17."""
-    height, width = values.shape
-    framed = np.zeros((height + 2 * margin, width + 2 * margin), np.float32)
-    framed[margin : margin + height, margin : margin + width] = values
-    return framed
 
 
 def _stroke_width(ink: FloatArray) -> float:
