@@ -1,15 +1,11 @@
 """The programs' interface: pictures in, digits out as JSON or as plain text."""
 
-from functools import wraps
-from inspect import unwrap
 from typing import Annotated, Any
 
 from flask import Response
-from flask.blueprints import BlueprintSetupState
 from flask_openapi import MediaType, RequestBody
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from service import current
 from service.answers import Answer, answer_of, prediction_of
 from service.json_images import Images
 from service.negotiation import accepted
@@ -101,19 +97,6 @@ def predict(query: Options) -> Response:
         for upload, number in zip(uploads, numbers, strict=True)
     ]
     return Response(answer_of(predictions), mimetype=JSON)
-
-
-@blueprint.record_once
-def _options_where_there_are_some(state: BlueprintSetupState) -> None:
-    """Without a query there are no options to check, which takes flask-openapi 20 µs."""
-    checked = state.app.view_functions["api.predict"]
-    plain, defaults = unwrap(checked), Options.model_validate({})
-
-    @wraps(checked)
-    def view() -> Any:
-        return checked() if current.request().query_string else plain(query=defaults)
-
-    state.app.view_functions["api.predict"] = view
 
 
 @blueprint.after_request

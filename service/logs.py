@@ -107,7 +107,10 @@ def logger_class(form: str) -> type[Logger]:
 
 
 class Formatter(logging.Formatter):
-    """Turns a record of Python's logging into a line: time, level, event, the request's id, then the rest."""
+    """Turns a record of Python's logging into a line: time, level, event, the request's id, then the rest.
+
+    `form` is "json" or "text".
+    """
 
     def __init__(self, form: str) -> None:
         super().__init__()
@@ -127,15 +130,10 @@ class Formatter(logging.Formatter):
         return self._write({**begins, **request_context.current(), **said})  # the request's id comes first
 
 
-def formatter(form: str) -> logging.Formatter:
-    """Turns a record of Python's logging into a line: `form` is "json" or "text"."""
-    return Formatter(form)
-
-
 def configure(config: Config) -> None:
     """Send what the service and its libraries report to standard error, in the format of the settings."""
     handler = LogHandler(sys.stderr)
-    handler.setFormatter(formatter(config.log_format))
+    handler.setFormatter(Formatter(config.log_format))
     level = logging.getLevelNamesMapping()[config.log_level.upper()]
     # Libraries such as Pillow tell details of pictures at lower levels.
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)

@@ -1,23 +1,14 @@
 """gunicorn's answer in as few pieces as can be: its head goes out with the beginning of its body."""
 
 import socket
-import time
-from functools import lru_cache
 from typing import Any
 
 from gunicorn.http.wsgi import Response
-from gunicorn.util import http_date
 
 from service.gate import Gate, send
 from service.headers import HEADERS
 
 KNOWN = frozenset(HEADERS.items())
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    """The time as a header says it: 7 µs that are spent once a second."""
-    return str(http_date(second))
 
 
 class WholeResponse(Response):  # type: ignore[misc]  # gunicorn has no types
@@ -41,18 +32,6 @@ class WholeResponse(Response):  # type: ignore[misc]  # gunicorn has no types
             fields = [f"{name}: {value}\r\n" for name, value in self.headers]
             self._head = "".join([*self.default_headers(), *fields, "\r\n"]).encode("latin-1")
             self.headers_sent = True
-
-    def default_headers(self) -> list[str]:
-        """The status and the fields that gunicorn gives every answer."""
-        major, minor = self.req.version
-        connection = "upgrade" if self.upgrade else "close" if self.should_close() else "keep-alive"
-        fields = [
-            f"HTTP/{major}.{minor} {self.status}\r\n",
-            f"Server: {self.version}\r\n",
-            f"Date: {_date(int(time.time()))}\r\n",
-            f"Connection: {connection}\r\n",
-        ]
-        return [*fields, "Transfer-Encoding: chunked\r\n"] if self.chunked else fields
 
     def can_sendfile(self) -> bool:
         """Never: files are small, and the head would have to go out before them."""

@@ -37,6 +37,15 @@ def kept(clients):
         yield held
 
 
+def start_waiting(kept, seconds, found):
+    """A thread that waits for those kept, and adds to `found` what it gets."""
+    waiter = threading.Thread(target=lambda: found.append(kept.wait(seconds)))
+    waiter.start()
+    while not kept.watched:
+        time.sleep(0.001)
+    return waiter
+
+
 def test_whoever_asks_is_found_and_kept_no_longer(kept, clients):
     clients[1].client.send(b"GET")
     assert kept.wait(5) is clients[1]
@@ -61,10 +70,7 @@ def test_a_client_that_goes_away_is_found_too(kept, clients):
 
 def test_one_thread_waits_and_others_are_sent_away(kept, clients):
     found = []
-    waiter = threading.Thread(target=lambda: found.append(kept.wait(20)))
-    waiter.start()
-    while not kept.watched:
-        time.sleep(0.001)
+    waiter = start_waiting(kept, 20, found)
     assert kept.wait(20) is None
     assert kept.asking(0) == [], "they are waited for"
     clients[0].client.send(b"GET")
@@ -77,10 +83,7 @@ def test_one_that_is_added_while_a_thread_waits_is_found(kept, clients):
     found = []
     assert kept.quiet(0) == clients
     kept.add(clients[0])
-    waiter = threading.Thread(target=lambda: found.append(kept.wait(20)))
-    waiter.start()
-    while not kept.watched:
-        time.sleep(0.001)
+    waiter = start_waiting(kept, 20, found)
     clients[1].client.send(b"GET")
     kept.add(clients[1])
     waiter.join(20)
@@ -90,11 +93,8 @@ def test_one_that_is_added_while_a_thread_waits_is_found(kept, clients):
 def test_a_thread_that_is_needed_elsewhere_is_dismissed(kept):
     found = []
     kept.dismiss()  # nobody waits, so nothing happens
-    waiter = threading.Thread(target=lambda: found.append(kept.wait(20)))
     started = time.monotonic()
-    waiter.start()
-    while not kept.watched:
-        time.sleep(0.001)
+    waiter = start_waiting(kept, 20, found)
     kept.dismiss()
     kept.dismiss()
     waiter.join(20)
@@ -122,10 +122,7 @@ def test_those_that_do_not_ask_are_handed_over_after_a_while(kept, clients):
 
 def test_one_that_is_handed_over_is_not_found_by_who_waits(kept, clients):
     found = []
-    waiter = threading.Thread(target=lambda: found.append(kept.wait(0.3)))
-    waiter.start()
-    while not kept.watched:
-        time.sleep(0.001)
+    waiter = start_waiting(kept, 0.3, found)
     assert kept.quiet(0) == clients
     clients[0].client.send(b"GET")
     waiter.join(20)

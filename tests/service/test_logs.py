@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.logs import LogHandler, formatter
+from service.logs import Formatter, LogHandler
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -102,25 +102,32 @@ def test_a_log_that_nobody_reads_does_not_stop_the_service(model):
     assert 100 < len(lines) < 1500
 
 
-def test_lines_that_are_left_out_are_counted():
+@pytest.fixture
+def piped():
+    """Where a log can be read that nobody reads meanwhile, and the handler that writes it."""
     there, here = os.pipe()
     os.set_blocking(there, False)
     with open(here, "w") as stream:  # noqa: PTH123
         handler = LogHandler(stream)
-        handler.setFormatter(formatter("json"))
-        for _ in range(1000):
-            handler.emit(logging.makeLogRecord({"msg": "x" * 200, "levelname": "INFO"}))
-        before = os.read(there, 10**6).splitlines()
-        handler.emit(logging.makeLogRecord({"msg": "last", "levelname": "INFO"}))
-        told, last = map(json.loads, os.read(there, 10**6).splitlines())
-        assert (told["level"], told["event"], told["lines"]) == (
-            "warning",
-            "log lines left out",
-            1000 - len(before),
-        )
-        assert last["event"] == "last"
-        os.close(there)
-        handler.emit(logging.makeLogRecord({"msg": "nobody is there", "levelname": "INFO"}))
+        handler.setFormatter(Formatter("json"))
+        yield there, handler
+
+
+def test_lines_that_are_left_out_are_counted(piped):
+    there, handler = piped
+    for _ in range(1000):
+        handler.emit(logging.makeLogRecord({"msg": "x" * 200, "levelname": "INFO"}))
+    before = os.read(there, 10**6).splitlines()
+    handler.emit(logging.makeLogRecord({"msg": "last", "levelname": "INFO"}))
+    told, last = map(json.loads, os.read(there, 10**6).splitlines())
+    assert (told["level"], told["event"], told["lines"]) == (
+        "warning",
+        "log lines left out",
+        1000 - len(before),
+    )
+    assert last["event"] == "last"
+    os.close(there)
+    handler.emit(logging.makeLogRecord({"msg": "nobody is there", "levelname": "INFO"}))
 
 
 @pytest.mark.parametrize("identity", INSANE)
@@ -155,14 +162,14 @@ def test_what_goes_wrong_is_one_line_with_its_trace(app_with, draw, caplog):
     answer = app.test_client().post(PREDICT, data=draw("1"), content_type="image/png")
     assert answer.status_code == 500
     (record,) = [record for record in caplog.records if record.exc_info]
-    line = formatter("json").format(record)
+    line = Formatter("json").format(record)
     assert "\n" not in line
     told = json.loads(line)
     assert list(told)[:4] == ["time", "level", "event", "request_id"]
     assert (told["level"], told["request_id"]) == ("error", answer.headers["X-Request-Id"])
     assert told["exception"].startswith("Traceback")
     assert "RuntimeError: no" in told["exception"]
-    first, *trace = formatter("text").format(record).split("\n")
+    first, *trace = Formatter("text").format(record).split("\n")
     assert f"request_id={told['request_id']}" in first
     assert all(part.startswith("    ") for part in trace)  # nothing that somebody sent can look like a line
 
@@ -171,24 +178,20 @@ def test_what_goes_wrong_is_one_line_with_its_trace(app_with, draw, caplog):
 def test_nobody_can_write_a_line_of_the_log(style):
     nasty = 'a\r\n2026-01-01 error   forged\x1b[31m\u2028" x=1'
     record = logging.makeLogRecord({"msg": nasty, "levelname": "INFO", "path": nasty})
-    line = formatter(style).format(record)
+    line = Formatter(style).format(record)
     assert line.isprintable()
     assert "forged" in line
 
 
-def test_a_line_that_is_ready_is_left_out_and_counted_like_a_record():
-    there, here = os.pipe()
-    os.set_blocking(there, False)
-    with open(here, "w") as stream:  # noqa: PTH123
-        handler = LogHandler(stream)
-        handler.setFormatter(formatter("json"))
-        for _ in range(1000):
-            handler.emit_line("x" * 200)
-        before = os.read(there, 10**6).splitlines()
-        assert set(before) == {b"x" * 200}
-        handler.emit_line("last")
-        told, last = os.read(there, 10**6).splitlines()
-        assert json.loads(told)["lines"] == 1000 - len(before) > 0
-        assert last == b"last"
-        os.close(there)
-        handler.emit_line("nobody is there")
+def test_a_line_that_is_ready_is_left_out_and_counted_like_a_record(piped):
+    there, handler = piped
+    for _ in range(1000):
+        handler.emit_line("x" * 200)
+    before = os.read(there, 10**6).splitlines()
+    assert set(before) == {b"x" * 200}
+    handler.emit_line("last")
+    told, last = os.read(there, 10**6).splitlines()
+    assert json.loads(told)["lines"] == 1000 - len(before) > 0
+    assert last == b"last"
+    os.close(there)
+    handler.emit_line("nobody is there")

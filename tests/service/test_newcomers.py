@@ -98,6 +98,13 @@ def turn(worker):
     worker.set_accept_enabled(True)
 
 
+def client_of_a_busier_one(worker):
+    """A connection that waits, while the worker is busy with two and the other process with none."""
+    worker._shares.say(2, 0)
+    worker.nr_conns = 2
+    return socket.create_connection(worker.address)
+
+
 def test_one_that_is_busy_with_as_few_takes_whoever_comes(worker):
     worker._shares.say(2, 0)
     with ExitStack() as stack:
@@ -108,9 +115,7 @@ def test_one_that_is_busy_with_as_few_takes_whoever_comes(worker):
 
 
 def test_a_client_is_left_to_one_that_is_busy_with_fewer_and_taken_if_that_does_not_come(worker):
-    worker._shares.say(2, 0)
-    worker.nr_conns = 2
-    with socket.create_connection(worker.address):
+    with client_of_a_busier_one(worker):
         started = time.monotonic()
         turn(worker)
         turn(worker)
@@ -125,9 +130,7 @@ def test_a_client_is_left_to_one_that_is_busy_with_fewer_and_taken_if_that_does_
 
 
 def test_a_client_is_taken_as_soon_as_the_others_have_as_many(worker):
-    worker._shares.say(2, 0)
-    worker.nr_conns = 2
-    with socket.create_connection(worker.address):
+    with client_of_a_busier_one(worker):
         turn(worker)
         worker._left_at += 60  # as if it had only just come
         turn(worker)
@@ -148,9 +151,7 @@ def test_nobody_is_left_to_one_that_takes_nobody(worker):
 
 
 def test_a_client_that_was_left_to_others_is_taken_in_at_a_stop(worker):
-    worker._shares.say(2, 0)
-    worker.nr_conns = 2
-    with socket.create_connection(worker.address):
+    with client_of_a_busier_one(worker):
         turn(worker)
         assert worker.taken == []
         worker.alive = False
