@@ -25,6 +25,7 @@ from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
 from digitnet.nn.optimizers import Optimizer
+from digitnet.nn.tiles import tiles_pay
 from digitnet.progress import next_rate
 
 if TYPE_CHECKING:
@@ -79,11 +80,12 @@ class Crew:
         self._batches, self._rate = batches, rate
         self._rendezvous = Rendezvous(processes)
         spread = boards(network.layers, processes, batches.batch_size, network.dtype)
+        self._blas = ThreadpoolController()
+        tiled = tiles_pay(self._blas.select(user_api="blas").info())
         self._shares = [
-            Share(network, optimizer, loss, averages, spread, me, lambda me=me: self._rendezvous.meet(me))  # type: ignore[misc]
+            Share(network, optimizer, loss, averages, spread, me, partial(self._rendezvous.meet, me), tiled)
             for me in range(processes)
         ]
-        self._blas = ThreadpoolController()
         self._parent = os.getpid()
         self._helpers: list[tuple[int, Connection]] = []
         with self._blas.limit(limits=1, user_api="blas"):

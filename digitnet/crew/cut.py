@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from digitnet.crew.exchange import Board, Gather, Total
+from digitnet.crew.own_layers import OwnDense, OwnDropout
 from digitnet.errors import ConfigurationError
 from digitnet.nn.activations import Activation, Softmax
 from digitnet.nn.architecture import dense_layers
@@ -19,10 +19,6 @@ from digitnet.nn.dropout import Dropout
 from digitnet.nn.gradient_clip import GradientClip
 from digitnet.nn.layers import Array, Dense, Layer
 from digitnet.nn.memory import places
-from digitnet.nn.optimizers import Block, Optimizer
-
-# So many numbers of a weight get their gradient, and then their step, at a time: they are still in the cache.
-_CHUNK = 131_072
 
 #: ``(layer of the whole network, name of its array, part of it)``.
 Source = tuple[Layer, str, Any]
@@ -59,76 +55,31 @@ def check_layers(layers: Sequence[Layer], members: int) -> None:
         )
 
 
-class OwnDense(Dense):
-    """A Dense layer of some of the units, whose weight follows its gradient a cache-sized piece at a time.
-
-    The gradient for what stands below is computed first, so that nobody needs the old weight any more.
-
-    Attributes:
-        learning_rate: of the step that is being made.
-    """
-
-    learning_rate = 0.0
-
-    def follow(self, optimizer: Optimizer, start: int) -> None:
-        """Move the weight, which stands at ``start`` of the optimiser's vector, by that optimiser."""
-        self._optimizer = optimizer
-        rows = min(max(_CHUNK // self.out_features, 1), self.in_features)
-        room = self._buffers.get("gradient", (rows, self.out_features), self.weight.dtype)
-        self._pieces: list[tuple[slice, Array, list[Block]]] = []
-        for first in range(0, self.in_features, rows):
-            last = min(first + rows, self.in_features)
-            gradient = room[: last - first]
-            blocks = optimizer.blocks(start + first * self.out_features, gradient.reshape(-1))
-            self._pieces.append((slice(first, last), gradient, blocks))
-
-    def backward(self, grad_output: Array) -> Array:
-        if self.use_bias:
-            grad_output.sum(axis=0, out=self.grad_bias)
-        grad_input = self._inputs[:0]
-        if self.wants_input_gradient:
-            grad_input = self._buffers.get("grad_input", self._inputs.shape, self.weight.dtype)
-            np.matmul(grad_output, self.weight.T, out=grad_input)
-        for rows, gradient, blocks in self._pieces:
-            np.matmul(self._inputs[:, rows].T, grad_output, out=gradient)
-            self._optimizer.update_blocks(blocks, self.learning_rate)
-        return grad_input
-
-
-class OwnDropout(Dropout):
-    """Dropout for some of ``width`` units, with the numbers that a Dropout for all of them would draw."""
-
-    def __init__(self, rate: float, width: int, own: slice) -> None:
-        super().__init__(rate)
-        self._width, self._own = width, own
-
-    def uniform(self, inputs: Array) -> Array:
-        numbers = self._host.get("all", (len(inputs), self._width), inputs.dtype)
-        self.rng.random(out=numbers, dtype=numbers.dtype)
-        own = self._host.get("mask", inputs.shape, inputs.dtype)
-        own[...] = numbers[:, self._own]
-        return own
-
-
 def boards(layers: Sequence[Layer], members: int, batch_size: int, dtype: DTypeLike) -> list[Board]:
     """One for the units of each Dense layer.
 
-    >>> len(boards([Dense(4, 6), Dense(6, 2)], 2, 8, np.float32))
+    >>> len(boards([Dense(4, 6), Dense(6, 2)], 2, 8, "float32"))
     2
     """
     return [Board(members, batch_size, layer.out_features, dtype) for layer in dense_layers(layers)]
 
 
 def cut(
-    layers: Sequence[Layer], spread: Sequence[Board], me: int, meet: Callable[[], None]
+    layers: Sequence[Layer],
+    spread: Sequence[Board],
+    me: int,
+    meet: Callable[[], None],
+    *,
+    tiled: bool = False,
 ) -> tuple[list[Layer], dict[tuple[int, str], Source]]:
     """The layers of member ``me``, and of what part of which array each of their arrays is the copy.
 
     A member has its share of the units of every hidden layer, with all that leads to them, and of the last
     Dense layer what starts from its own units. Sources go by the position of the layer and the array's name.
+    ``tiled`` is as of an :class:`~digitnet.crew.own_layers.OwnDense`.
 
     >>> first, last = Dense(4, 6), Dense(6, 2)
-    >>> mine, sources = cut([first, last], boards([first, last], 2, 8, np.float32), 1, lambda: None)
+    >>> mine, sources = cut([first, last], boards([first, last], 2, 8, "float32"), 1, lambda: None)
     >>> [type(layer).__name__ for layer in mine], sources[0, "bias"][2]
     (['OwnDense', 'OwnDense', 'Total'], slice(3, 6, None))
     """
@@ -138,15 +89,23 @@ def cut(
     everyone: list[slice] | None = None  # the units of each, where they are shared out
     board = spread[0]
 
-    def add(layer: Layer, source: Layer, part: Any, **parts: Any) -> None:
+    def add(layer: Layer, source: Layer, part: Any) -> None:
         for spec in layer.parameter_specs():
-            sources[len(mine), spec.name] = source, spec.name, parts.get(spec.name, part)
+            sources[len(mine), spec.name] = source, spec.name, part
         mine.append(layer)
+
+    def add_dense(layer: Dense, rows: slice, units: slice, use_bias: bool) -> None:
+        width, depth = units.stop - units.start, len(range(layer.in_features)[rows])
+        share = OwnDense(depth, width, use_bias=use_bias, tiled=tiled)
+        add(share, layer, units)
+        for name, panel in share.panels.items():
+            columns = slice(units.start + panel.start, units.start + panel.stop)
+            sources[len(mine) - 1, name] = layer, "weight", (rows, columns)
 
     for layer in layers:
         own = everyone[me] if everyone else slice(None)
         if isinstance(layer, Dense) and layer is dense[-1]:
-            add(OwnDense(own.stop - own.start, layer.out_features, use_bias=False), layer, own)
+            add_dense(layer, own, slice(0, layer.out_features), use_bias=False)
             add(Total(next(place), me, meet, layer.use_bias), layer, slice(None))
             everyone = None
         elif isinstance(layer, Dense):
@@ -154,9 +113,7 @@ def cut(
                 mine.append(Gather(board, me, meet, everyone))
             board, units = next(place), layer.out_features
             everyone = [slice(units * k // members, units * (k + 1) // members) for k in range(members)]
-            own = everyone[me]
-            share = OwnDense(layer.in_features, own.stop - own.start, use_bias=layer.use_bias)
-            add(share, layer, own, weight=(slice(None), own))
+            add_dense(layer, slice(None), everyone[me], layer.use_bias)
         elif isinstance(layer, BatchNorm) and everyone:
             add(BatchNorm(own.stop - own.start, momentum=layer.momentum, epsilon=layer.epsilon), layer, own)
         elif isinstance(layer, Dropout) and everyone:
@@ -175,6 +132,7 @@ class Match:
         shape: of the whole array.
         part: of it.
 
+    >>> import numpy as np
     >>> mine, whole = Match(slice(0, 2), slice(1, 5), (2, 2), (slice(None), slice(1, 2))).views(
     ...     np.zeros(2), np.arange(6.0)
     ... )
@@ -200,7 +158,7 @@ def matches(
     """One for each of a member's arrays of these kinds; ``mine`` and ``sources`` are what :func:`cut` gave.
 
     >>> first, last = Dense(2, 4, use_bias=False), Dense(4, 1, use_bias=False)
-    >>> mine, sources = cut([first, last], boards([first, last], 2, 8, np.float32), 1, lambda: None)
+    >>> mine, sources = cut([first, last], boards([first, last], 2, 8, "float32"), 1, lambda: None)
     >>> [match.mine for match in matches([first, last], mine, sources, "weight", "bias")]
     [slice(0, 4, None), slice(4, 6, None)]
     """

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitnet.crew.cut import Match, OwnDense, cut, matches
+from digitnet.crew.cut import Match, cut, matches
 from digitnet.crew.exchange import Board
+from digitnet.crew.own_layers import OwnDense
 from digitnet.crew.rendezvous import shared_zeros
 from digitnet.data.batches import Batch
 from digitnet.errors import TrainingError
@@ -39,6 +40,7 @@ class Share:
         boards: where members exchange numbers.
         me: which member it is.
         meet: waits for the others.
+        tiled: whether products go faster in tiles.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class Share:
         boards: Sequence[Board],
         me: int,
         meet: Callable[[], None],
+        tiled: bool,
     ) -> None:
-        self.layers, sources = cut(network.layers, boards, me, meet)
+        self.layers, sources = cut(network.layers, boards, me, meet, tiled=tiled)
         memory = hand_out_memory(self.layers, np, network.dtype, zeros=shared_zeros)
         self._learned = matches(network.layers, self.layers, sources, "weight", "bias")
         self._states = matches(network.layers, self.layers, sources, "state")
@@ -64,8 +67,9 @@ class Share:
             memory.parameters, memory.gradients, weight_count=memory.weight_count, zeros=shared_zeros
         )
         self._dense = [layer for layer in self.layers if isinstance(layer, OwnDense)]
-        for dense, (_, _, place) in zip(self._dense, places(self.layers, "weight"), strict=True):
-            dense.follow(self.optimizer, place.start)
+        starts = [place.start for _, _, place in places(self.layers, "weight")]
+        for dense in self._dense:
+            dense.follow(self.optimizer, [starts.pop(0) for _ in dense.panels])
         self._rest = self.optimizer.blocks(memory.weight_count, memory.gradients[memory.weight_count :])
         self.averages = [WeightAverage(average.decay) for average in averages]
         for average, vector in zip(self.averages, (memory.parameters, memory.state), strict=False):

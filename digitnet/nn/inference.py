@@ -14,9 +14,8 @@ from digitnet.nn.activations import ReLU
 from digitnet.nn.batch_norm import BatchNorm
 from digitnet.nn.dropout import Dropout
 from digitnet.nn.layers import Array, Dense, Layer
+from digitnet.nn.tiles import UNPACKED
 
-# OpenBLAS multiplies matrices without packing them first where rows · depth · columns are no more than this.
-_UNPACKED = 1_000_000
 # Up to so many rows a product is cut into such small ones: with two rows 0.6 instead of 1.5 ms.
 _FEW_ROWS = 4
 # Up to so many rows the transposed product is quicker: with 32 rows 2.3 instead of 2.7 ms.
@@ -92,9 +91,9 @@ def product(inputs: Array, weight: Array) -> Array:
         transposed: Array = weight.T @ inputs.T
         return transposed.T
     width = columns
-    while width % 2 == 0 and rows * depth * width > _UNPACKED:
+    while width % 2 == 0 and rows * depth * width > UNPACKED:
         width //= 2
-    if rows * depth * width > _UNPACKED:
+    if rows * depth * width > UNPACKED:
         width = columns
     outputs = np.empty((rows, columns), weight.dtype)
     count = columns // width
