@@ -169,10 +169,7 @@ def test_public_modules_are_in_the_reference_or_internal(documented):
             assert known or not names or info.name in _INTERNAL, info.name
 
 
-_INTERNAL = {
-    f"digitnet.nn.{name}"
-    for name in ("buffers", "frozen_dense", "helpers", "inference", "memory", "mistakes")
-}
+_INTERNAL = {f"digitnet.nn.{name}" for name in ("buffers", "inference", "memory", "mistakes", "tiles")}
 
 
 def _public_names(module):

@@ -78,8 +78,7 @@ class OwnDense(Layer):
         outputs = self._buffers.get("outputs", (len(inputs), self.out_features), inputs.dtype)
         for units, weight in self._weights:
             if self._tiled:
-                scratch = self._buffers.get("scratch", (len(inputs), WIDEST), inputs.dtype)
-                tiled_product(inputs, weight, outputs[:, units], scratch[:, : weight.shape[1]])
+                tiled_product(inputs, weight, outputs[:, units])
             else:
                 np.matmul(inputs, weight, out=outputs[:, units])
         if self.use_bias:

@@ -13,11 +13,14 @@ from digitnet.nn.layers import Array
 UNPACKED = 1_000_000
 # Where its kernels have a way without packing, by the names that it gives to processors.
 _KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
-#: A tile of an output. One core has 160 GFLOP/s with 16 × 64, 150 with 8 × 64, 145 with 32 × 32, 118 without.
-ROWS, COLUMNS = 16, 64
-_DEPTH = UNPACKED // (ROWS * COLUMNS)
+#: Columns of a tile.
+COLUMNS = 64
+# Rows of a tile. One core has 160 GFLOP/s with 16 × 64, 150 with 8 × 64, 145 with 32 × 32, 118 without tiles.
+_ROWS = 16
 #: A tile's rows of a wider weight lie so far apart that they fight for places in the cache: 63 GFLOP/s.
 WIDEST = 256
+# So there are fewer of them in a part of the sum, unless so few inputs meet them that they are read but once.
+_DEPTH_IF_WIDE, _ONCE = 300, 4
 
 
 def tiles_pay(libraries: Iterable[Mapping[str, Any]]) -> bool:
@@ -35,7 +38,7 @@ def tiles_pay(libraries: Iterable[Mapping[str, Any]]) -> bool:
     return bool(kernels) and all(kernel in _KERNELS for kernel in kernels)
 
 
-def tiled_product(inputs: Array, weight: Array, out: Array, scratch: Array) -> None:
+def tiled_product(inputs: Array, weight: Array, out: Array) -> None:
     """``out = inputs · weight``, to within rounding that of :func:`numpy.matmul`.
 
     A tile is a part of the outputs; where the sum over the inputs is long it is cut as well, and its parts
@@ -43,30 +46,33 @@ def tiled_product(inputs: Array, weight: Array, out: Array, scratch: Array) -> N
     other; those below each other come first, so that their columns of the weight stay in the cache.
 
     Args:
-        inputs: ``(batch, depth)``.
-        weight: ``(depth, columns)``, as wide as several tiles and no wider than ``WIDEST``.
+        inputs: ``(batch, depth)``; fewer than 16 rows are those of one tile, and of more what is beyond a
+            multiple of 16 is multiplied without tiles.
+        weight: ``(depth, columns)``, as wide as some tiles, best no wider than ``WIDEST``.
         out: ``(batch, columns)``.
-        scratch: ``(batch, columns)``, working memory.
 
-    >>> inputs, weight = np.ones((20, 2000), np.float32), np.ones((2000, 64), np.float32)
-    >>> out, scratch = np.empty((20, 64), np.float32), np.empty((20, 64), np.float32)
-    >>> tiled_product(inputs, weight, out, scratch)
+    >>> inputs, weight, out = np.ones((20, 2000)), np.ones((2000, 64)), np.empty((20, 64))
+    >>> tiled_product(inputs, weight, out)
     >>> bool((out == 2000.0).all())
     True
     """
     (batch, depth), columns = inputs.shape, weight.shape[1]
-    rows, across = batch // ROWS, columns // COLUMNS
-    whole = rows * ROWS
-    parts = -(-depth // _DEPTH)
+    rows = min(batch, _ROWS)
+    down, across = batch // rows, columns // COLUMNS
+    whole = down * rows
+    most = UNPACKED // (rows * COLUMNS)
+    if columns > WIDEST and rows > _ONCE:
+        most = _DEPTH_IF_WIDE
+    parts = -(-depth // most)
     for part in range(parts):
         inner = slice(depth * part // parts, depth * (part + 1) // parts)
-        sums = scratch if part else out
+        sums = np.empty_like(out) if part else out
         np.matmul(
-            inputs[:whole, inner].reshape(1, rows, ROWS, -1),
+            inputs[:whole, inner].reshape(1, down, rows, -1),
             weight[inner].reshape(-1, across, 1, COLUMNS).transpose(1, 2, 0, 3),
-            out=sums[:whole].reshape(rows, ROWS, across, COLUMNS).transpose(2, 0, 1, 3),
+            out=sums[:whole].reshape(down, rows, across, COLUMNS).transpose(2, 0, 1, 3),
         )
         if part:
-            np.add(out[:whole], sums[:whole], out=out[:whole])
+            out[:whole] += sums[:whole]
     if whole < batch:
         np.matmul(inputs[whole:], weight, out=out[whole:])

@@ -48,6 +48,9 @@ NETWORKS = {
         *(Dense(64, 9), Sigmoid(), Dense(9, 8), GradientClip(0.001), ReLU(), Dense(8, 5), ReLU()),
         *(Dense(5, 3), BatchNorm(3)),
     ],
+    "hidden layers of which two processes have whole tiles": lambda: [
+        *(Dense(64, 640), ReLU(), Dense(640, 128), ReLU(), Dense(128, 3))
+    ],
 }
 
 
@@ -87,9 +90,11 @@ def _gone(pids):
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+@pytest.mark.parametrize("tiled", [False, True])
 @pytest.mark.parametrize("processes", [2, 3])
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
-def test_it_computes_what_one_process_computes(layers, processes):
+def test_it_computes_what_one_process_computes(layers, processes, tiled, monkeypatch):
+    monkeypatch.setattr("digitnet.crew.crew.tiles_pay", lambda _: tiled)
     options = {
         "optimizer": lambda: SGD(momentum=0.9, weight_decay=0.01, l1=0.001),
         "weights": np.random.default_rng(2).random(150),

@@ -7,7 +7,7 @@ import pytest
 
 from digitnet.nn import BatchNorm, Dense, Dropout, LeakyReLU, Network, ReLU, Sigmoid, Softmax, Tanh
 
-BATCHES = (0, 1, 2, 3, 4, 5, 8, 9, 64, 96, 97, 300)
+BATCHES = (0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 64, 96, 97, 300)
 
 
 def network(dtype=np.float32):
