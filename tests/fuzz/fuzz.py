@@ -39,6 +39,9 @@ def main(target: str, *options: str) -> None:
                 atheris.instrument_func(function)
     feed, seeds = targets.TARGETS[target]
     with tempfile.TemporaryDirectory(prefix="digitnet-fuzz-") as folder:
+        # libFuzzer ends the process that it runs in, and would leave the folder behind.
+        if fuzzer := os.fork():
+            raise SystemExit(abs(os.waitstatus_to_exitcode(os.waitpid(fuzzer, 0)[1])))
         inputs = [*seeds(), *importlib.import_module("corpus").known(target)]
         for number, data in enumerate(inputs):
             Path(folder, f"seed-{number:03}").write_bytes(data)

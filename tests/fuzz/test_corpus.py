@@ -46,11 +46,11 @@ def test_any_other_error_is_found(monkeypatch, error):
         targets.feed_decoders(b"x")
 
 
-def test_the_fuzzer_runs():
+def test_the_fuzzer_runs_and_leaves_nothing_behind(tmp_path):
     pytest.importorskip("atheris", reason="atheris needs Linux and Python below 3.14.")
     answer = subprocess.run(
         [sys.executable, FUZZER, "decode", "-runs=60", "-seed=1"],
-        env={**os.environ, "PYTHONPATH": str(FUZZER.parents[2])},
+        env={**os.environ, "PYTHONPATH": str(FUZZER.parents[2]), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -58,3 +58,4 @@ def test_the_fuzzer_runs():
     )
     assert answer.returncode == 0, answer.stderr[-2000:]
     assert "DONE" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
