@@ -16,7 +16,8 @@ INTRODUCTION = f"""\
 digitnet beside scikit-learn, PyTorch and ONNX Runtime: the same data, networks and machine, in turns, each
 figure beside its floor. Between two turns of libraries all rest for {PAUSE_SECONDS:g} s, since OpenBLAS's
 threads look for work for 120 ms after a product. `make bench` wrote this page, with all its figures and
-pictures; nothing is typed. Measure it on your own machine the same way, best on one that does nothing else."""
+pictures; nothing is typed. Measure it on your own machine the same way, best on one that does nothing
+else."""
 
 PICTURES = Path("docs") / "benchmarks"
 
