@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from digitnet.nn.dropout import Dropout
 from digitnet.nn.initializers import zeros
 from digitnet.nn.layers import Array, Layer, ParameterSpec
 from digitnet.nn.optimizers import Block, Optimizer
-from digitnet.nn.tiles import COLUMNS, WIDEST, tiled_product
+from digitnet.nn.tiles import COLUMNS, WIDEST, fits_tiles, tiled_product
 
 # So many numbers of a weight get their gradient, and then their step, at a time: they are still in the cache.
 _CHUNK = 131_072
@@ -59,11 +60,12 @@ class OwnDense(Layer):
     def follow(self, optimizer: Optimizer, starts: Sequence[int]) -> None:
         """Move the panels, which stand at ``starts`` of the optimiser's vector, by that optimiser."""
         self._optimizer = optimizer
-        self._weights: list[tuple[slice, Array]] = []
+        self._weights: list[tuple[slice, Array, Callable[[Array, Array, Array], Any]]] = []
         self._pieces: list[tuple[slice, slice, Array, list[Block]]] = []
         for (name, units), start in zip(self.panels.items(), starts, strict=True):
             weight: Array = getattr(self, name)
-            self._weights.append((units, weight))
+            product = tiled_product if self._tiled and fits_tiles(weight) else np.matmul
+            self._weights.append((units, weight, product))
             width = units.stop - units.start
             rows = min(max(_CHUNK // width, 1), self.in_features)
             room = self._buffers.get(f"gradient {width}", (rows, width), weight.dtype)
@@ -76,11 +78,8 @@ class OwnDense(Layer):
     def forward(self, inputs: Array, training: bool = False) -> Array:  # noqa: ARG002
         self._inputs = inputs
         outputs = self._buffers.get("outputs", (len(inputs), self.out_features), inputs.dtype)
-        for units, weight in self._weights:
-            if self._tiled:
-                tiled_product(inputs, weight, outputs[:, units])
-            else:
-                np.matmul(inputs, weight, out=outputs[:, units])
+        for units, weight, product in self._weights:
+            product(inputs, weight, outputs[:, units])
         if self.use_bias:
             outputs += self.bias
         return outputs
@@ -91,7 +90,7 @@ class OwnDense(Layer):
         grad_input = self._inputs[:0]
         if self.wants_input_gradient:
             grad_input = self._buffers.get("grad_input", self._inputs.shape, grad_output.dtype)
-            for units, weight in self._weights:
+            for units, weight, _ in self._weights:
                 part = grad_input
                 if units.start:
                     part = self._buffers.get("grad_input part", grad_input.shape, grad_input.dtype)

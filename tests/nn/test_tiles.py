@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from digitnet.nn.tiles import tiled_product, tiles_pay
+from digitnet.nn.buffers import aligned_empty
+from digitnet.nn.tiles import fits_tiles, tiled_product, tiles_pay
 
 
 @pytest.mark.parametrize("columns", [64, 192, 256, 320, 1536])
@@ -38,6 +39,13 @@ def test_a_product_repeats_to_the_last_bit():
 
 
 def test_other_libraries_and_mixtures_are_left_alone():
-    new, old = {"architecture": "SapphireRapids"}, {"architecture": "Zen"}
-    assert tiles_pay([new, new])
-    assert not any(tiles_pay(libraries) for libraries in ([new, old], [{"internal_api": "mkl"}], []))
+    known, other = {"architecture": "SkylakeX"}, {"architecture": "Zen"}
+    assert tiles_pay([known, known])
+    assert not any(tiles_pay(libraries) for libraries in ([known, other], [{"internal_api": "mkl"}], []))
+
+
+def test_a_weight_must_begin_at_a_line_of_the_cache():
+    memory = aligned_empty(1 + 8 * 64, np.float32)
+    assert fits_tiles(memory[:-1].reshape(8, 64))
+    assert not fits_tiles(memory[1:].reshape(8, 64))
+    assert not fits_tiles(memory[: 8 * 63].reshape(8, 63))
