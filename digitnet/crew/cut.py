@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from digitnet.crew.exchange import Board, Gather, Total
-from digitnet.crew.own_layers import OwnDense, OwnDropout
+from digitnet.crew.own_layers import OwnBias, OwnDense, OwnDropout
 from digitnet.errors import ConfigurationError
 from digitnet.nn.activations import Activation, Softmax
 from digitnet.nn.architecture import dense_layers
@@ -80,8 +80,8 @@ def cut(
 
     >>> first, last = Dense(4, 6), Dense(6, 2)
     >>> mine, sources = cut([first, last], boards([first, last], 2, 8, "float32"), 1, lambda: None)
-    >>> [type(layer).__name__ for layer in mine], sources[0, "bias"][2]
-    (['OwnDense', 'OwnDense', 'Total'], slice(3, 6, None))
+    >>> [type(layer).__name__ for layer in mine], sources[1, "bias"][2]
+    (['OwnDense', 'OwnBias', 'OwnDense', 'Total', 'OwnBias'], slice(3, 6, None))
     """
     members, dense, place = spread[0].members, dense_layers(layers), iter(spread)
     mine: list[Layer] = []
@@ -94,26 +94,33 @@ def cut(
             sources[len(mine), spec.name] = source, spec.name, part
         mine.append(layer)
 
-    def add_dense(layer: Dense, rows: slice, units: slice, use_bias: bool) -> None:
-        width, depth = units.stop - units.start, len(range(layer.in_features)[rows])
-        share = OwnDense(depth, width, use_bias=use_bias, tiled=tiled)
-        add(share, layer, units)
+    def add_dense(layer: Dense, rows: slice, units: slice) -> None:
+        depth = len(range(layer.in_features)[rows])
+        share = OwnDense(depth, units.stop - units.start, tiled=tiled)
+        mine.append(share)
         for name, panel in share.panels.items():
             columns = slice(units.start + panel.start, units.start + panel.stop)
             sources[len(mine) - 1, name] = layer, "weight", (rows, columns)
 
+    def add_bias(layer: Dense, units: slice) -> None:
+        if layer.use_bias:
+            add(OwnBias(units.stop - units.start), layer, units)
+
     for layer in layers:
         own = everyone[me] if everyone else slice(None)
         if isinstance(layer, Dense) and layer is dense[-1]:
-            add_dense(layer, own, slice(0, layer.out_features), use_bias=False)
-            add(Total(next(place), me, meet, layer.use_bias), layer, slice(None))
+            outputs = slice(0, layer.out_features)
+            add_dense(layer, own, outputs)
+            mine.append(Total(next(place), me, meet))
+            add_bias(layer, outputs)
             everyone = None
         elif isinstance(layer, Dense):
             if everyone:
                 mine.append(Gather(board, me, meet, everyone))
             board, units = next(place), layer.out_features
             everyone = [slice(units * k // members, units * (k + 1) // members) for k in range(members)]
-            add_dense(layer, slice(None), everyone[me], layer.use_bias)
+            add_dense(layer, slice(None), everyone[me])
+            add_bias(layer, everyone[me])
         elif isinstance(layer, BatchNorm) and everyone:
             add(BatchNorm(own.stop - own.start, momentum=layer.momentum, epsilon=layer.epsilon), layer, own)
         elif isinstance(layer, Dropout) and everyone:

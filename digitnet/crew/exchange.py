@@ -7,8 +7,7 @@ from collections.abc import Callable
 from numpy.typing import DTypeLike
 
 from digitnet.crew.rendezvous import shared_zeros
-from digitnet.nn.initializers import zeros
-from digitnet.nn.layers import Array, Layer, ParameterSpec
+from digitnet.nn.layers import Array, Layer
 
 
 class Board:
@@ -92,30 +91,18 @@ class Gather(Exchange):
 
 
 class Total(Exchange):
-    """The outputs of the last Dense layer, of which each member has the sum over its own units: ``Σ + bias``.
+    """The outputs of the last Dense layer, of which each member has the sum over its own units.
 
     All members add in the same order, so that all have the same outputs to the last bit, and with them the
     same loss and the same gradient.
 
     Args:
         board, me, meet: as for every :class:`Exchange`.
-        use_bias: whether there is a bias.
 
     >>> import numpy as np
-    >>> Total(Board(1, 2, 3, np.float64), 0, lambda: None, use_bias=False).forward(np.ones((1, 3)))
+    >>> Total(Board(1, 2, 3, np.float64), 0, lambda: None).forward(np.ones((1, 3)))
     array([[1., 1., 1.]])
     """
-
-    bias: Array
-    grad_bias: Array
-
-    def __init__(self, board: Board, me: int, meet: Callable[[], None], use_bias: bool) -> None:
-        super().__init__(board, me, meet)
-        self.in_features = self._width = board.of_all[0].shape[1]
-        self.use_bias = use_bias
-
-    def parameter_specs(self) -> list[ParameterSpec]:
-        return [ParameterSpec("bias", (self._width,), zeros, "bias")] if self.use_bias else []
 
     def forward(self, inputs: Array, training: bool = False) -> Array:  # noqa: ARG002
         self._turn ^= 1
@@ -126,11 +113,7 @@ class Total(Exchange):
         outputs[...] = self._board.of_member[0][self._turn][:rows]
         for parts in self._board.of_member[1:]:
             outputs += parts[self._turn][:rows]
-        if self.use_bias:
-            outputs += self.bias
         return outputs
 
     def backward(self, grad_output: Array) -> Array:
-        if self.use_bias:
-            grad_output.sum(axis=0, out=self.grad_bias)
         return grad_output

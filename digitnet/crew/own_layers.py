@@ -18,12 +18,13 @@ _CHUNK = 131_072
 
 
 class OwnDense(Layer):
-    """A Dense layer of some of the units, whose weight follows its gradient a cache-sized piece at a time.
+    """A Dense layer of some of the units, without bias, whose weight follows its gradient piece by piece.
 
-    The gradient for what stands below is computed first, so that nobody needs the old weight any more.
+    A piece fits into the cache. The gradient for what stands below is computed first, so that nobody needs
+    the old weight any more.
 
     Args:
-        in_features, out_features, use_bias: as of a :class:`~digitnet.nn.Dense`.
+        in_features, out_features: as of a :class:`~digitnet.nn.Dense`.
         tiled: whether products go faster in tiles; a weight that is too wide for them then stands in panels,
             several arrays side by side.
 
@@ -33,13 +34,11 @@ class OwnDense(Layer):
     """
 
     in_features: int
-    bias: Array
-    grad_bias: Array
     learning_rate = 0.0
 
-    def __init__(self, in_features: int, out_features: int, *, use_bias: bool, tiled: bool) -> None:
+    def __init__(self, in_features: int, out_features: int, *, tiled: bool) -> None:
         super().__init__()
-        self.in_features, self.out_features, self.use_bias = in_features, out_features, use_bias
+        self.in_features, self.out_features = in_features, out_features
         self._tiled = tiled and out_features % COLUMNS == 0
         width = WIDEST if self._tiled else out_features
         self.panels = {
@@ -48,11 +47,10 @@ class OwnDense(Layer):
         }
 
     def parameter_specs(self) -> list[ParameterSpec]:
-        specs = [
+        return [
             ParameterSpec(name, (self.in_features, units.stop - units.start), zeros, "weight")
             for name, units in self.panels.items()
         ]
-        return specs + [ParameterSpec("bias", (self.out_features,), zeros, "bias")] * self.use_bias
 
     def output_width(self, in_features: int) -> int:  # noqa: ARG002
         return self.out_features
@@ -80,13 +78,9 @@ class OwnDense(Layer):
         outputs = self._buffers.get("outputs", (len(inputs), self.out_features), inputs.dtype)
         for units, weight, product in self._weights:
             product(inputs, weight, outputs[:, units])
-        if self.use_bias:
-            outputs += self.bias
         return outputs
 
     def backward(self, grad_output: Array) -> Array:
-        if self.use_bias:
-            grad_output.sum(axis=0, out=self.grad_bias)
         grad_input = self._inputs[:0]
         if self.wants_input_gradient:
             grad_input = self._buffers.get("grad_input", self._inputs.shape, grad_output.dtype)
@@ -101,6 +95,28 @@ class OwnDense(Layer):
             np.matmul(self._inputs[:, rows].T, grad_output[:, units], out=gradient)
             self._optimizer.update_blocks(blocks, self.learning_rate)
         return grad_input
+
+
+class OwnBias(Layer):
+    """The biases of so many units of a Dense layer, which are added in place: ``inputs + bias``."""
+
+    bias: Array
+    grad_bias: Array
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self._units = units
+
+    def parameter_specs(self) -> list[ParameterSpec]:
+        return [ParameterSpec("bias", (self._units,), zeros, "bias")]
+
+    def forward(self, inputs: Array, training: bool = False) -> Array:  # noqa: ARG002
+        inputs += self.bias
+        return inputs
+
+    def backward(self, grad_output: Array) -> Array:
+        grad_output.sum(axis=0, out=self.grad_bias)
+        return grad_output
 
 
 class OwnDropout(Dropout):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-# What a processor fetches at a time; a vector instruction that straddles two of these takes two turns.
-_LINE = 64
+#: Bytes that a processor fetches at a time; a vector instruction that straddles two of these takes two turns.
+LINE = 64
 
 
 def aligned_empty(shape: int | tuple[int, ...], dtype: DTypeLike, xp: ModuleType = np) -> NDArray[Any]:
@@ -27,8 +27,8 @@ def aligned_empty(shape: int | tuple[int, ...], dtype: DTypeLike, xp: ModuleType
         return empty
     dtype = np.dtype(dtype)
     size = math.prod(shape) if isinstance(shape, tuple) else shape
-    memory = np.empty(size * dtype.itemsize + _LINE, np.uint8)
-    start = -memory.ctypes.data % _LINE
+    memory = np.empty(size * dtype.itemsize + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
     return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
 
 
