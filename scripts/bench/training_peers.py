@@ -105,10 +105,19 @@ def train_digitnet(mnist: str | None, cases: Sequence[Case], threads: int) -> Ca
 
 
 def train_torch(
-    mnist: str | None, cases: Sequence[Case], threads: int, compiled: bool = False, only: Sequence[Case] = ()
+    mnist: str | None,
+    cases: Sequence[Case],
+    threads: int,
+    compiled: bool = False,
+    flushed: bool = False,
+    only: Sequence[Case] = (),
 ) -> Callable[[], float]:
-    """PyTorch's modules and its fused Adam, eager or compiled; all cases, or only some."""
+    """PyTorch's modules and its fused Adam, eager or compiled; all cases, or only some.
+
+    ``flushed`` takes denormal numbers for zero, which threads inherit from the one that starts them.
+    """
     torch = importlib.import_module("torch")
+    torch.set_flush_denormal(flushed)
     torch.set_num_threads(threads)
     images, labels = (torch.from_numpy(np.array(part)) for part in _data(mnist, cases))
     cross_entropy = torch.nn.functional.cross_entropy
