@@ -47,10 +47,10 @@ for an epoch of MNIST before it is measured. Then they take turns, network by ne
 medians of {turns} turns, ratios are taken within a round, so that what both met cancels. A turn is an epoch,
 of narrow networks up to three of them; scikit-learn has half the rows.
 
-So the first turn is a network's second epoch, and the median one its fourth or a later one. It matters: what
-Adam remembers of pixels that are hardly ever lit shrinks from step to step until it is a denormal number,
-after some hundreds of them, and processors compute with those a hundred times more slowly. digitnet makes
-them zero. PyTorch does with `torch.set_flush_denormal(True)`, which few programs call; "{flushed}" does.
+So the first turn is a network's second epoch. It matters: what Adam remembers of pixels that are hardly ever
+lit shrinks from step to step until it is a denormal number, after some hundreds of them, and processors
+compute with those a hundred times more slowly. digitnet makes them zero. PyTorch does with
+`torch.set_flush_denormal(True)`, which few programs call; "{flushed}" does.
 
 The floor is the machine's own rate in large square products, measured in turns with the others: of the
 floor means the time that a step's matrix products would take at that rate, as a share of the time that the
