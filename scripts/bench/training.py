@@ -22,14 +22,15 @@ TURN_FLOP = 75e9
 MOST_EPOCHS = 3
 #: PyTorch compiles for half a minute for each; the others say the same.
 COMPILED_BATCHES = (128, 512)
-#: Widths whose optimiser weighs most; of the other networks the one at batch 128 stands for all.
-FLUSHED_WIDTHS = (1024, 2048)
+#: Hidden layers of networks whose optimiser weighs much, and those of the one that is looked at most.
+FLUSHED_HIDDEN = (REFERENCE, (1024, 1024), (2048, 2048))
 #: scikit-learn is slower: it gets half the rows, so that its turns are about as long.
 SKLEARN_SHARE = 0.5
 
 OURS, EAGER, COMPILED = "digitnet", "PyTorch", "PyTorch, compiled"
 FLUSHED = "PyTorch, flushed"
 SINGLE, DOUBLE = "scikit-learn, float32", "scikit-learn, float64"
+PEERS = (EAGER, COMPILED, FLUSHED, SINGLE, DOUBLE)
 FLOOR = "sgemm"
 GOALS = {EAGER: 1.25, SINGLE: 2.5}
 SHARES = {128: 65.0, 512: 80.0}
@@ -87,8 +88,7 @@ def _entries(cases: Sequence[Case], settings: Settings) -> dict[str, Entry]:
     common = {"mnist": str(settings.mnist) if settings.mnist else None, "cases": cases, "threads": threads}
     fewer = [replace(case, rows=max(int(SKLEARN_SHARE * case.rows), 2 * case.batch)) for case in cases]
     compiled = [case for case in cases if case.hidden == REFERENCE and case.batch in COMPILED_BATCHES]
-    wide = [(width, width) for width in FLUSHED_WIDTHS]
-    flushed = [case for case in cases if case.hidden in [REFERENCE, *wide] and case.batch == BATCH]
+    flushed = [case for case in cases if case.hidden in FLUSHED_HIDDEN and case.batch == BATCH]
     double = [case for case in fewer if case.hidden == REFERENCE and case.batch == BATCH]
     here = {"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
 
@@ -158,8 +158,8 @@ def _of(results: Results, number: int, cases: int) -> Results:
 
 
 def _table(name: str, found: Mapping[int, Results], shapes: Mapping[int, tuple[int, ...]]) -> Table:
-    names = [peer for peer in (OURS, EAGER, COMPILED, FLUSHED, SINGLE, DOUBLE) if _took_part(peer, found)]
-    peers = [peer for peer in names if peer != OURS]
+    peers = [peer for peer in PEERS if _took_part(peer, found)]
+    names = [OURS, *peers]
     rows = []
     for size, one in found.items():
         speeds = [f"{one.median(peer):,.0f}" if peer in one.turns else "–" for peer in names]
@@ -177,8 +177,8 @@ def _took_part(peer: str, found: Mapping[int, Results]) -> bool:
 def _curves(name: str, found: Mapping[int, Results], shapes: Mapping[int, tuple[int, ...]]) -> Curves:
     series = {
         peer: [(float(size), one.median(peer)) for size, one in found.items() if peer in one.turns]
-        for peer in (OURS, EAGER, COMPILED, FLUSHED, SINGLE)
-        if _took_part(peer, found)
+        for peer in (OURS, *PEERS)
+        if peer != DOUBLE and _took_part(peer, found)
     }
     floors = [
         (float(size), one.median(FLOOR) / training_flops((784, *shapes[size], 10)))
@@ -194,6 +194,6 @@ def _losses(name: str, found: Mapping[int, Results]) -> list[str]:
     return [
         f"Training, {name} {size:,}: {ratio(one, peer):.2f} times the rows a second of {peer}."
         for size, one in found.items()
-        for peer in (EAGER, COMPILED, FLUSHED, SINGLE, DOUBLE)
+        for peer in PEERS
         if peer in one.turns and ratio(one, peer) < 1.0
     ]

@@ -28,15 +28,13 @@ class Case:
         hidden: widths of its hidden layers.
         batch: rows in a step.
         rows: that an epoch has; the first so many of the training split.
-        epochs: in a turn.
-        warm_up: epochs before the first turn.
+        epochs: in a turn; there is one before the first turn.
     """
 
     hidden: tuple[int, ...]
     batch: int
     rows: int
     epochs: int = 1
-    warm_up: int = 1
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -56,8 +54,8 @@ def _in_turn(cases: Sequence[Case], epochs: Sequence[Callable[[], Any] | None]) 
 
     Every case has been warmed up before. The answer to a case without an epoch is NaN.
     """
-    for case, epoch in zip(cases, epochs, strict=True):
-        for _ in range(case.warm_up if epoch else 0):
+    for epoch in epochs:
+        if epoch:
             epoch()
     count = 0
 
@@ -117,7 +115,8 @@ def train_torch(
     ``flushed`` takes denormal numbers for zero, which threads inherit from the one that starts them.
     """
     torch = importlib.import_module("torch")
-    torch.set_flush_denormal(flushed)
+    if flushed and not torch.set_flush_denormal(True):
+        raise RuntimeError("PyTorch cannot flush denormal numbers on this processor")
     torch.set_num_threads(threads)
     images, labels = (torch.from_numpy(np.array(part)) for part in _data(mnist, cases))
     cross_entropy = torch.nn.functional.cross_entropy
