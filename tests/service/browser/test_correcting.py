@@ -67,10 +67,10 @@ def test_one_key_corrects_one_digit_and_it_can_be_taken_back(open_page, write, h
     assert "yours" in page.inner_text(".digit .read")
     assert "Thank you, kept as 1." in page.inner_text(".digit")
     assert "yours" in page.get_attribute("#boxes rect", "class")
-    page.wait_for_function("window.heard.at(-1) === 'Thank you: it is 1.'")
+    page.wait_for_function("() => window.heard.at(-1) === 'Thank you: it is 1.'")
     page.keyboard.press("4")  # on second thoughts
     expect_number(page, "4")
-    page.wait_for_function("window.heard.at(-1) === 'Thank you: it is 4.'")
+    page.wait_for_function("() => window.heard.at(-1) === 'Thank you: it is 4.'")
     for _ in range(50):
         if len(kept()) == 1:
             break
@@ -79,7 +79,7 @@ def test_one_key_corrects_one_digit_and_it_can_be_taken_back(open_page, write, h
     page.click("text=Take it back")
     expect_number(page, "7")
     assert kept() == []
-    page.wait_for_function("window.heard.at(-1) === 'Taken back.'")
+    page.wait_for_function("() => window.heard.at(-1) === 'Taken back.'")
     assert page.locator(".back").count() == 0
     assert "Accepted" in page.inner_text(".verdict")
 
@@ -207,10 +207,10 @@ def test_buttons_correct_by_keyboard_and_the_focus_goes_along(open_page, draw, f
     page.keyboard.press("Enter")
     page.wait_for_selector(".back")
     assert kept() == [(1, int("42"[place]))]
-    page.wait_for_function("document.activeElement.className.includes('back')")
+    page.wait_for_function("() => document.activeElement.className.includes('back')")
     page.keyboard.press("Enter")
     expect_number(page, "42")
-    page.wait_for_function("document.activeElement.localName === 'summary'")
+    page.wait_for_function("() => document.activeElement.localName === 'summary'")
     assert kept() == []
 
 

@@ -35,7 +35,7 @@ def test_numbers_drawn_with_the_mouse_are_read(open_page, write):
         write(page, text)
         expect_number(page, text)
         # A number can be read before its last stroke is at its end.
-        page.wait_for_function("question === null && !wanted && nextAsk === undefined")
+        page.wait_for_function("() => question === null && !wanted && nextAsk === undefined")
         assert page.locator("#boxes rect").count() == len(text)
         for place in range(len(text)):
             box = page.locator("#boxes rect").nth(place).bounding_box()
@@ -197,7 +197,7 @@ def test_the_hand_takes_its_time_and_gives_way_to_another(open_page, write):
     page = open_page()
     page.click("#show")
     # At once: where the machine is busy, the first stroke is whole before a second question.
-    early = page.wait_for_function("pad.strokes.length > 0 && pad.strokes[0].length").json_value()
+    early = page.wait_for_function("() => pad.strokes.length > 0 && pad.strokes[0].length").json_value()
     page.wait_for_function("early => pad.strokes[0].length > early", arg=early)
     page.click("#clear")
     paint_is_done(page)
