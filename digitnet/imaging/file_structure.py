@@ -86,6 +86,8 @@ def _walk_png(data: bytes) -> None:
     position, pixels, pieces, profiles = 8, 0, 0, 0
     while position + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
+        if name == b"IEND":  # what follows is padding, which no decoder looks at
+            return
         pixels += name in (b"IDAT", b"fdAT")
         pieces += name not in (b"IDAT", b"fdAT")
         profiles += name == b"iCCP"

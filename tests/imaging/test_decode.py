@@ -354,6 +354,11 @@ def test_random_damage_gives_a_picture_or_an_image_error(kind):
             assert np.isfinite(picture.grey).all()
 
 
+@pytest.mark.parametrize("tail", [b"\0", bytes(100_000), b"x" * 100_000, chunk(b"tEXt", b"k\0a") * 2_000])
+def test_what_follows_the_end_of_a_png_does_not_matter(tail):
+    assert np.array_equal(decode(VALID + tail).grey, decode(VALID).grey)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
 def test_arrays_of_every_type_are_scaled(dtype):
     grey = np.asarray(four(ink=51)) / 255

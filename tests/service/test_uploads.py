@@ -144,7 +144,7 @@ def test_a_picture_needs_no_file_name(client, draw, header):
 
 @pytest.mark.parametrize("header", [IMAGE, UNNAMED, UNNAMED + b"\r\nContent-Type: text/plain"])
 def test_an_image_part_that_is_text_is_no_picture(client, problem, draw, header):
-    assert "no picture" in problem(post_raw(client, multipart((header, b"hello"))), 415)
+    assert "plain text" in problem(post_raw(client, multipart((header, b"hello"))), 415)
     beside = multipart((IMAGE, draw("1")), (header, b"hello"))
     assert problem(post_raw(client, beside), 415).startswith("Image 2 of 2")
 
