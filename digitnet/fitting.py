@@ -51,6 +51,7 @@ def fit(
     checkpoint: Path | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
     fonts: Sequence[FontFile] = (),
+    processes: int | None = None,
 ) -> Fit:
     """Train, calibrate and describe a model; the test split is not looked at.
 
@@ -64,6 +65,7 @@ def fit(
         checkpoint: file to save the run in after every epoch, and to go on from if it exists.
         on_epoch: called with the report of each epoch, those of a resumed run not among them.
         fonts: handwriting fonts, for recipes that want them.
+        processes: that train together; None for as many as are quickest (:func:`digitnet.crew.headcount`).
 
     Raises:
         ConfigurationError, ModelFileError, TrainingError: as :class:`~digitnet.training.Trainer` does.
@@ -76,7 +78,14 @@ def fit(
     """
     train, validation = split(dataset, recipe, seed=seed)
     trainer = build_trainer(
-        train, validation, dataset.geometry, recipe, seed=seed, checkpoint=checkpoint, fonts=fonts
+        train,
+        validation,
+        dataset.geometry,
+        recipe,
+        seed=seed,
+        checkpoint=checkpoint,
+        fonts=fonts,
+        processes=processes,
     )
     with threadpool_limits(recipe.threads, user_api="blas"):
         epochs = trainer.epochs(recipe.epochs)
@@ -102,6 +111,7 @@ def fit(
             "validation": validation.description,
             "seed": seed,
             "epochs": len(trainer.history),
+            "processes": trainer.processes,
             "recipe": asdict(recipe),
             "digitnet": digitnet.__version__,
             **_early_end(trainer),

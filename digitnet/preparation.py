@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitnet.crew.members import headcount
 from digitnet.data.augment import Augmenter, Deformation
 from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
@@ -69,13 +70,14 @@ def build_trainer(
     seed: int,
     checkpoint: Path | None = None,
     fonts: Sequence[FontFile] = (),
+    processes: int | None = None,
 ) -> RecipeTrainer:
     """A trainer that is set up as the recipe says, with a new network.
 
     Args:
         train, validation: as :func:`split` gives them.
         geometry: of their pictures.
-        recipe, seed, checkpoint, fonts: as in :func:`~digitnet.fitting.fit`.
+        recipe, seed, checkpoint, fonts, processes: as in :func:`~digitnet.fitting.fit`.
 
     Raises:
         ConfigurationError, ModelFileError: as :class:`~digitnet.training.Trainer` does.
@@ -109,6 +111,7 @@ def build_trainer(
         average=WeightAverage(recipe.average) if recipe.average else None,
         early_stopping=EarlyStopping(recipe.patience) if recipe.patience else None,
         checkpoint=checkpoint,
+        processes=processes or headcount(network, batches, recipe.epochs),
     )
     trainer.components = components
     return trainer

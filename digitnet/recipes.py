@@ -132,8 +132,6 @@ RECIPES: dict[str, Recipe] = {
         settle=0.15,
         written=35_000,
         non_digits=60_000,
-        # The deformations of the next batch have the other core.
-        threads=1,
     ),
 }
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 import digitnet
 from digitnet.calibration import calibrate
+from digitnet.crew.members import headcount
 from digitnet.data.batches import Batches
 from digitnet.data.dataset import Dataset, Split
 from digitnet.errors import ConfigurationError, TrainingError
@@ -77,6 +78,7 @@ def refine(
     seed: int = 0,
     on_epoch: Callable[[EpochReport], None] | None = None,
     fonts: Sequence[FontFile] = (),
+    processes: int | None = None,
 ) -> Refinement:
     """Train a model a little more, on corrections among pictures of what it has learnt before.
 
@@ -103,6 +105,7 @@ def refine(
         seed: of the order, the deformations and what is held out.
         on_epoch: called with the report of each epoch.
         fonts: handwriting fonts, for more kinds of replayed pictures.
+        processes: as in :func:`~digitnet.fitting.fit`.
 
     Raises:
         ConfigurationError: no corrections, or another geometry than the model's.
@@ -133,7 +136,9 @@ def refine(
     rng = np.random.default_rng([seed, 2])
     count = max(REPLAYED, 3 * len(practised.labels))
     old = replay(train, model, recipe, fonts, count=count, rng=rng)
-    trainer = _trainer(model, mixed(practised, old), validation, recipe, epochs, learning_rate, seed)
+    trainer = _trainer(
+        model, mixed(practised, old), validation, recipe, epochs, learning_rate, seed, processes
+    )
     with threadpool_limits(recipe.threads, user_api="blas"):
         reports = trainer.epochs(epochs)
         try:
@@ -158,6 +163,7 @@ def refine(
         "epochs": len(trainer.history),
         "learning_rate": learning_rate,
         "replayed": count,
+        "processes": trainer.processes,
         "fonts": len(fonts),
         "seed": seed,
         "digitnet": digitnet.__version__,
@@ -205,6 +211,7 @@ def _trainer(
     epochs: int,
     learning_rate: float,
     seed: int,
+    processes: int | None,
 ) -> Trainer:
     network = Network.from_architecture(model.network.architecture(), rng=np.random.default_rng([seed, 1]))
     for name, array in network.named_arrays().items():
@@ -228,4 +235,5 @@ def _trainer(
         # Statistics of normalisation are averaged with the weights: an epoch's last batch, which may be a few
         # pictures, must not have the last word on them.
         average=WeightAverage(AVERAGE),
+        processes=processes or headcount(network, batches, epochs),
     )

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitnet.checkpoint import Checkpoint
-from digitnet.crew.crew import Crew, crew_of, members
+from digitnet.crew.crew import Crew, crew_of
+from digitnet.crew.members import members
 from digitnet.data.batches import Batches
 from digitnet.errors import TrainingError, whole_number
 from digitnet.kept_weights import KeptWeights
@@ -58,8 +59,8 @@ class Trainer:
         early_stopping: needs validation data.
         checkpoint: file that is written after every epoch; if it exists, the run goes on from it.
         checkpoint_every: epochs between checkpoints; the last epoch always has one.
-        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`: as many as there are cores
-            are quickest, but where batches are deformed. Other systems than Linux train on one.
+        processes: that :meth:`epochs` trains on, see :class:`digitnet.crew.Crew`; of how many are quickest
+            :func:`digitnet.crew.headcount` has an idea. Other systems than Linux train on one.
 
     Attributes:
         history: the reports of all epochs, those of a resumed run among them.
@@ -117,8 +118,7 @@ class Trainer:
         self.processes = members(network, whole_number(processes, "processes"))
         self._crew: Crew | None = None
         self.history: list[EpochReport] = []
-        self.interrupted, self.stopped_early = False, False
-        self.resumed_epochs = 0
+        self.interrupted, self.stopped_early, self.resumed_epochs = False, False, 0
         optimizer.bind(network.parameters, network.gradients, weight_count=network.weight_count)
         self.kept_weights = KeptWeights(network, average)
         self._state_before = network.state.copy()

@@ -10,9 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from reading_pool import Row, cores, read_file, read_files
+from reading_pool import Row, read_file, read_files
 
 from digitnet import Recognizer
+from digitnet.cores import cores
 from digitnet.errors import DigitnetError
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "models" / "mnist.safetensors"

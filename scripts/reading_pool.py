@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -25,11 +24,6 @@ _AT_HAND = 2
 _AHEAD = 16
 # Several processes share the cores, so none of them shares a matrix product out among threads.
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
-def cores() -> int:
-    """How many this process may use; macOS does not tell."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_file(recognizer: Recognizer, path: str) -> Row:

@@ -99,6 +99,12 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without progress.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="Processes that train together, on Linux.  [default: two for runs of some seconds and more, where "
+    "there are two cores]",
+)
+@click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the run here after every epoch; if the file exists, go on from it, bit for bit.",
@@ -119,6 +125,7 @@ def main(
     epochs: int | None,
     learning_rate: float | None,
     seed: int,
+    processes: int | None,
     quiet: bool,
     **settings: Any,
 ) -> None:
@@ -164,12 +171,13 @@ def main(
                 epochs=epochs,
                 learning_rate=learning_rate,
                 seed=seed,
+                processes=processes,
                 quiet=quiet,
                 fonts=fonts,
             )
         else:
             recipe = _recipe(dataset, settings | {"epochs": epochs, "learning_rate": learning_rate})
-            _train_anew(data, recipe, output, fonts_dir, seed, quiet, settings)
+            _train_anew(data, recipe, output, fonts_dir, seed, processes, quiet, settings)
     except DigitnetError as error:
         raise click.ClickException(str(error)) from error
     except MemoryError as error:
@@ -196,6 +204,7 @@ def _train_anew(
     output: Path,
     fonts_dir: Path | None,
     seed: int,
+    processes: int | None,
     quiet: bool,
     settings: dict[str, Any],
 ) -> None:
@@ -204,11 +213,11 @@ def _train_anew(
     if plots:
         ensure_writable(plots / "learning-curves.png")
     fonts = fetch_fonts(fonts_dir=fonts_dir, progress=not quiet) if recipe.wants_fonts else []
-    run = train(data, recipe, seed, settings["checkpoint"], quiet, fonts)
+    run = train(data, recipe, seed, settings["checkpoint"], quiet, fonts, processes)
     remove_old_card(output)
     save_model(run.model, output)
     probabilities = Recognizer(run.model).probabilities(data.test.images)
-    model = with_metrics(run, data, probabilities, recipe, seed, quiet)
+    model = with_metrics(run, data, probabilities, recipe, seed, quiet, processes)
     save_model(model, output)
     click.echo("\n".join(training_lines(model, run)))
     click.echo(f"Saved {output} ({output.stat().st_size / 1e6:.1f} MB).")

@@ -40,6 +40,7 @@ def train_on_corrections(
     epochs: int | None,
     learning_rate: float | None,
     seed: int,
+    processes: int | None = None,
     quiet: bool,
     fonts: Sequence[FontFile] = (),
 ) -> None:
@@ -62,6 +63,7 @@ def train_on_corrections(
             epochs=epochs,
             learning_rate=LEARNING_RATE if learning_rate is None else learning_rate,
             seed=seed,
+            processes=processes,
             on_epoch=on_epoch,
             fonts=fonts,
         )

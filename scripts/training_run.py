@@ -47,14 +47,29 @@ def train(
     checkpoint: Path | None,
     quiet: bool,
     fonts: Sequence[FontFile] = (),
+    processes: int | None = None,
 ) -> Fit:
     """Fit a model, with a progress bar."""
     with progress(recipe.epochs, quiet) as on_epoch:
-        return fit(data, recipe, seed=seed, checkpoint=checkpoint, on_epoch=on_epoch, fonts=fonts)
+        return fit(
+            data,
+            recipe,
+            seed=seed,
+            checkpoint=checkpoint,
+            on_epoch=on_epoch,
+            fonts=fonts,
+            processes=processes,
+        )
 
 
 def with_metrics(
-    run: Fit, data: Dataset, probabilities: np.ndarray, recipe: Recipe, seed: int, quiet: bool
+    run: Fit,
+    data: Dataset,
+    probabilities: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    quiet: bool,
+    processes: int | None = None,
 ) -> Model:
     """The model with its test figures; for digits those of a twin on shuffled data stand beside them."""
     metrics = run.model.metrics | {"test_accuracy": accuracy(probabilities, data.test.labels)}
@@ -62,7 +77,7 @@ def with_metrics(
         if not quiet:
             click.echo("Training a twin on shuffled data, for the figure that is usually quoted.", err=True)
         shuffled = load_digits("shuffled", seed=seed)
-        twin = train(shuffled, recipe, seed, None, quiet)
+        twin = train(shuffled, recipe, seed, None, quiet, processes=processes)
         if not twin.interrupted:
             probabilities = Recognizer(twin.model).probabilities(shuffled.test.images)
             metrics["shuffled_test_accuracy"] = accuracy(probabilities, shuffled.test.labels)

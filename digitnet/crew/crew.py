@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from digitnet.crew.cut import boards, check_layers
+from digitnet.crew.cut import boards
 from digitnet.crew.rendezvous import Rendezvous
 from digitnet.crew.share import Done, Rate, Share
-from digitnet.data.batches import Batches
-from digitnet.errors import ConfigurationError, TrainingError
+from digitnet.crew.shared_batches import SharedBatches
+from digitnet.data.batches import Batch, Batches
+from digitnet.errors import TrainingError
 from digitnet.nn.averaging import WeightAverage
 from digitnet.nn.losses import Loss
 from digitnet.nn.network import Network
@@ -43,7 +43,8 @@ class Crew:
     other at some calls of every step, since only one may run Python code.
 
     What is computed is the same, sums are rounded in another order; with the same number of processes a run
-    repeats to the last bit. Batches are gathered, and deformed, by every member.
+    repeats to the last bit. Of a batch each member gathers and deforms some rows; an augmentation that cannot
+    be shared (:class:`~digitnet.data.RowAugmentation`) every member does for all of them.
 
     Args:
         network: computing with NumPy; of two Dense layers or more, with activations, Dropout, GradientClip
@@ -77,7 +78,7 @@ class Crew:
         processes: int,
     ) -> None:
         self._network, self._optimizer, self._averages = network, optimizer, averages
-        self._batches, self._rate = batches, rate
+        self._batches, self._rate = SharedBatches(batches, processes), rate
         self._rendezvous = Rendezvous(processes)
         spread = boards(network.layers, processes, batches.batch_size, network.dtype)
         self._blas = ThreadpoolController()
@@ -94,7 +95,7 @@ class Crew:
                 pid = _fork()
                 if pid == 0:
                     near.close()
-                    self._help(self._shares[me], far)
+                    self._help(me, far)
                 far.close()
                 self._helpers.append((pid, near))
         self._rendezvous.look = self._look_for_helpers
@@ -125,7 +126,7 @@ class Crew:
         self._set_counts(mine, *self._counts())
         try:
             with self._blas.limit(limits=1, user_api="blas"):
-                yield from mine.epoch(self._batches.epoch(number), self._rate)
+                yield from mine.epoch(self._batches_of(0, number), self._rate)
             complete = True
         except TrainingError:
             complete = bool(self._helpers)
@@ -159,8 +160,12 @@ class Crew:
         for average in share.averages:
             average.updates = updates
 
-    def _help(self, share: Share, pipe: Connection) -> None:
+    def _batches_of(self, me: int, number: int) -> Iterator[Batch]:
+        return self._batches.epoch(number, me, partial(self._rendezvous.meet, me))
+
+    def _help(self, me: int, pipe: Connection) -> None:
         """A helper's life; it ends when it is ended, or when the caller's process is gone."""
+        share = self._shares[me]
         try:
             # Ctrl-C is for the caller's process, which ends this one.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -175,7 +180,7 @@ class Crew:
                     self._set_counts(share, steps, updates)
                     # The caller's process hears of a loss that is not finite by itself.
                     with suppress(TrainingError):
-                        for _ in share.epoch(self._batches.epoch(number), self._rate):
+                        for _ in share.epoch(self._batches_of(me, number), self._rate):
                             pass
         except EOFError:
             pass
@@ -217,27 +222,6 @@ def crew_of(trainer: Trainer) -> Crew:
         partial(next_rate, trainer.schedule),
         trainer.processes,
     )
-
-
-def members(network: Network, processes: int) -> int:
-    """How many processes train a network where so many are wanted: one, where the system is not Linux.
-
-    Raises:
-        ConfigurationError: a crew cannot train it.
-
-    >>> from digitnet.nn import Dense
-    >>> members(Network([Dense(4, 2)], rng=0), processes=1)
-    1
-    """
-    if processes == 1:
-        return 1
-    if network.xp is not np:
-        raise ConfigurationError(
-            "Several processes cannot train a network that computes with another library than NumPy. Train "
-            "with processes=1."
-        )
-    check_layers(network.layers, processes)
-    return processes if sys.platform == "linux" else 1
 
 
 def _fork() -> int:

@@ -6,7 +6,7 @@ import os
 from typing import Literal
 
 from digitnet.data.augment import Augmenter, Deformation
-from digitnet.data.batches import Batches
+from digitnet.data.batches import Batches, EpochPlan, RowAugmentation
 from digitnet.data.dataset import Dataset, Split, hold_out, hold_out_last
 from digitnet.data.digits import DigitsSplit, load_digits
 from digitnet.data.idx import read_idx
@@ -18,6 +18,8 @@ __all__ = [
     "Batches",
     "Dataset",
     "Deformation",
+    "EpochPlan",
+    "RowAugmentation",
     "Split",
     "hold_out",
     "hold_out_last",

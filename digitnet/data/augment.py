@@ -19,6 +19,10 @@ from digitnet.nn.buffers import Buffers
 
 Array = NDArray[np.floating[Any]]
 
+# So many pixels are deformed at a time that the arrays of a pass are still in a core's second cache in the
+# next: 512 pictures of MNIST take 3.9 ms instead of 5.3.
+_IN_CACHE = 1 << 15
+
 
 @dataclass(frozen=True)
 class Deformation:
@@ -103,18 +107,16 @@ class Augmenter:
 
     def __call__(self, batch: Array, rng: np.random.Generator) -> None:
         """Deform each row of ``batch`` ``(n, size * size)``, float32 or float64, in place."""
-        n, pixels = batch.shape
-        coefficients_x, coefficients_y = self._draw(n, rng)
-        # Positions to read from; the last pixel that has a right (lower) neighbour is size - 2.
-        limit = self.size - 1 - 1e-3
-        positions = []
-        for name, coefficients, grid in (("x", coefficients_x, self._x), ("y", coefficients_y, self._y)):
-            position = self._buffers.get(name, (n, pixels), np.float32)
-            np.matmul(coefficients, self._modes, out=position)
-            position += grid
-            np.clip(position, 0.0, limit, out=position)
-            positions.append(position)
-        self._read(batch, *positions)
+        self.deform_rows(batch, rng, slice(0, len(batch)))
+
+    def deform_rows(self, batch: Array, rng: np.random.Generator, rows: slice) -> None:
+        """Deform ``batch[rows]`` in place as a call would, which draws for all rows; the others stay."""
+        coefficients = [drawn[rows] for drawn in self._draw(len(batch), rng)]
+        chosen = batch[rows]
+        at_once = max(1, _IN_CACHE // batch.shape[1])
+        for start in range(0, len(chosen), at_once):
+            some = slice(start, start + at_once)
+            self._read(chosen[some], *self._positions(*(drawn[some] for drawn in coefficients)))
 
     def __repr__(self) -> str:
         return f"Augmenter({self.size}, {self.deformation!r})"
@@ -140,23 +142,37 @@ class Augmenter:
         )
         return x_coefficients, y_coefficients
 
+    def _positions(
+        self, x_coefficients: NDArray[np.float32], y_coefficients: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where each pixel is read from, ``(n, size * size)`` along x and along y."""
+        # The last pixel that has a right (lower) neighbour is size - 2.
+        limit = self.size - 1 - 1e-3
+        positions = []
+        for name, coefficients, grid in (("x", x_coefficients, self._x), ("y", y_coefficients, self._y)):
+            position = self._buffers.get(name, (len(coefficients), len(grid)), np.float32)
+            np.matmul(coefficients, self._modes, out=position)
+            position += grid
+            np.clip(position, 0.0, limit, out=position)
+            positions.append(position)
+        return positions[0], positions[1]
+
     def _read(self, batch: Array, x: NDArray[np.float32], y: NDArray[np.float32]) -> None:
         """Replace ``batch`` by its bilinear interpolation at the positions (x, y)."""
         n, pixels = batch.shape
-        # Whole passes without a change of type, and indices of the type that take() wants: anything else
-        # would be converted through temporary arrays.
-        whole = self._buffers.get("whole", batch.shape, np.float32)
-        column = self._buffers.get("column", batch.shape, np.intp)
+        # Whole passes without a change of type, but for one: float32 counts the pixels of a few pictures
+        # exactly, and take() wants its own type, to which it would convert through a temporary array.
+        place = self._buffers.get("place", batch.shape, np.float32)
+        column = self._buffers.get("column", batch.shape, np.float32)
         index = self._buffers.get("index", batch.shape, np.intp)
-        np.floor(x, out=whole)
-        x -= whole
-        np.copyto(column, whole, casting="unsafe")
-        np.floor(y, out=whole)
-        y -= whole
-        np.copyto(index, whole, casting="unsafe")
-        index *= self.size
-        index += column
-        index += (np.arange(n) * pixels)[:, None]
+        np.floor(y, out=place)
+        y -= place
+        place *= self.size
+        np.floor(x, out=column)
+        x -= column
+        place += column
+        place += np.arange(0, n * pixels, pixels, dtype=np.float32)[:, None]
+        np.copyto(index, place, casting="unsafe")
 
         flat = batch.reshape(-1)
         corners = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -20,6 +21,37 @@ Batch = tuple[Array, NDArray[Any], Array | None]
 
 #: ``augment(batch, rng)`` changes a batch ``(n, features)`` of inputs in place.
 Augmentation = Callable[[Array, np.random.Generator], None]
+
+
+@runtime_checkable
+class RowAugmentation(Protocol):
+    """An augmentation that several processes can share: each deforms some rows, as among all.
+
+    >>> from digitnet.data import Augmenter
+    >>> isinstance(Augmenter(8), RowAugmentation), isinstance(checksum, RowAugmentation)
+    (True, False)
+    """
+
+    def deform_rows(self, batch: Array, rng: np.random.Generator, rows: slice) -> None:
+        """Change ``batch[rows]`` as a call would change it, with the same numbers drawn for all rows."""
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """How the batches of an epoch come about.
+
+    Attributes:
+        order: of the rows ``(n,)``.
+        rng: draws what deforms them, batch after batch.
+        augment: deforms them, or None.
+
+    >>> Batches(np.ones((3, 1)), np.ones(3), batch_size=2, seed=3).plan(0).order
+    array([2, 1, 0])
+    """
+
+    order: NDArray[np.int64]
+    rng: np.random.Generator
+    augment: Augmentation | None
 
 
 class Batches:
@@ -100,42 +132,47 @@ class Batches:
             "data": [len(self.inputs), checksum(*self._arrays())],
         }
 
+    def plan(self, number: int) -> EpochPlan | None:
+        """How those of epoch ``number`` = 0, 1, … come about; None where they are parts of the data set."""
+        late = self.late_augment is not None and number >= self.late_augment[0]
+        augment = self.late_augment[1] if self.late_augment and late else self.augment
+        if augment is None and not self.shuffle:
+            return None
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
+        return EpochPlan(order, rng, augment)
+
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch ``number`` = 0, 1, …, each ``(inputs, targets, weights)``.
 
         Without weights the third is None.
         """
-        late = self.late_augment is not None and number >= self.late_augment[0]
-        augment = self.late_augment[1] if self.late_augment and late else self.augment
-        if augment is None and not self.shuffle:
+        plan = self.plan(number)
+        if plan is None:
             for first in range(0, len(self.inputs), self.batch_size):
                 rows = slice(first, first + self.batch_size)
                 yield _batch([view[rows] for view in self._read_only])
             return
-        rng = np.random.default_rng([self.seed, number])
-        order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
-        if augment is None:
+        if plan.augment is None:
             for index in range(len(self)):
-                yield self._gather(index, order, rng, None)
+                yield self._gather(index, plan)
             return
         with ThreadPoolExecutor(max_workers=1) as executor:
-            pending = executor.submit(self._gather, 0, order, rng, augment)
+            pending = executor.submit(self._gather, 0, plan)
             for index in range(len(self)):
                 batch = pending.result()
                 if index + 1 < len(self):
-                    pending = executor.submit(self._gather, index + 1, order, rng, augment)
+                    pending = executor.submit(self._gather, index + 1, plan)
                 yield batch
 
-    def _gather(
-        self, index: int, order: NDArray[np.int64], rng: np.random.Generator, augment: Augmentation | None
-    ) -> Batch:
-        rows = order[index * self.batch_size : (index + 1) * self.batch_size]
+    def _gather(self, index: int, plan: EpochPlan) -> Batch:
+        rows = plan.order[index * self.batch_size : (index + 1) * self.batch_size]
         parts = [buffer[: len(rows)] for buffer in self._buffers[index % 2]]
         for array, part in zip(self._arrays(), parts, strict=True):
             # mode="clip" lets take() write straight into ``out``; the default would go through a copy.
             np.take(array, rows, axis=0, out=part, mode="clip")
-        if augment is not None:
-            augment(parts[0], rng)
+        if plan.augment is not None:
+            plan.augment(parts[0], plan.rng)
         return _batch(parts)
 
     def _arrays(self) -> list[NDArray[Any]]:

@@ -72,18 +72,21 @@ class FineAugmenter:
 
     def __call__(self, batch: Array, rng: np.random.Generator) -> None:
         """Deform each row of ``batch`` ``(n, size * size)``, float32 or float64, in place."""
+        self.deform_rows(batch, rng, slice(0, len(batch)))
+
+    def deform_rows(self, batch: Array, rng: np.random.Generator, rows: slice) -> None:
+        """Deform ``batch[rows]`` in place as a call would, which draws for all rows; the others stay."""
         n, side, size = len(batch), len(self._refine), self.size
-        pictures = batch.reshape(n, size, size)
-        rows = self._buffers.get("rows", (n, side, size), batch.dtype)
+        pictures = batch.reshape(n, size, size)[rows]
+        half = self._buffers.get("half", (n, side, size), batch.dtype)[rows]
         fine = self._buffers.get("fine", (n, side, side), batch.dtype)
-        np.matmul(self._refine, pictures, out=rows)
-        np.matmul(rows, self._refine.T, out=fine)
-        self._augmenter(fine.reshape(n, side * side), rng)
-        columns = self._buffers.get("columns", (n, side, size), batch.dtype)
-        np.matmul(fine, self._mean.T, out=columns)
-        np.matmul(self._mean, columns, out=pictures)
+        np.matmul(self._refine, pictures, out=half)
+        np.matmul(half, self._refine.T, out=fine[rows])
+        self._augmenter.deform_rows(fine.reshape(n, side * side), rng, rows)
+        np.matmul(fine[rows], self._mean.T, out=half)
+        np.matmul(self._mean, half, out=pictures)
         # The smooth surface swings a little below the ground and above full ink.
-        np.clip(batch, 0.0, 1.0, out=batch)
+        np.clip(pictures, 0.0, 1.0, out=pictures)
 
     def __repr__(self) -> str:
         return f"FineAugmenter({self.size}, {self.deformation!r}, factor={self.factor})"

@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import reading_pool
 from PIL import Image
 
 from bench.results import Curves, Goal, Part, Table
 from bench.settings import ROOT, Settings
+from digitnet.cores import cores as usable_cores
 from digitnet.data import load_digits
 
 SIZES = (1_000, 5_000, 10_000)
@@ -40,7 +40,7 @@ Pillow's decoding of all files and nothing else, by as many processes."""
 def measure(settings: Settings) -> Part:
     """Draw the folders, read them, and watch the memory of all processes meanwhile."""
     sizes, turns = (QUICK_SIZES, 1) if settings.quick else (SIZES, max(1, settings.turns // 2))
-    cores = reading_pool.cores()
+    cores = usable_cores()
     middle = sizes[(len(sizes) - 1) // 2]
     with TemporaryDirectory() as name:
         root = Path(name)

@@ -334,5 +334,5 @@ def test_a_number_of_processes_is_a_whole_number(processes):
 
 
 def test_where_nothing_can_be_shared_one_process_trains(monkeypatch):
-    monkeypatch.setattr("digitnet.crew.crew.sys.platform", "darwin")
+    monkeypatch.setattr("digitnet.crew.members.sys.platform", "darwin")
     assert _trainer(2).processes == 1
