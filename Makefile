@@ -84,7 +84,7 @@ format: $(VENV)/.dev ## put the code into the project's format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-models: $(VENV)/.run ## train the two shipped models again, in about an hour, and measure them (MNIST_DIR= names a folder with MNIST)
+models: $(VENV)/.run ## train the two shipped models again, in half an hour, and measure them (MNIST_DIR= names a folder with MNIST)
 	$(PY) scripts/train.py --dataset digits --output models/digits.safetensors
 	$(PY) scripts/evaluate.py models/digits.safetensors --card
 	@mkdir -p runs

@@ -56,7 +56,7 @@ def _widths(context: click.Context, parameter: click.Parameter, value: str | Non
     type=click.Choice(sorted(RECIPES)),
     help="digits and mnist: the data set alone, seconds and minutes. fast: MNIST to 98 % in a second. "
     "handwriting: MNIST and pictures of other handwriting, letters and scribbles, so that the model "
-    "reads other hands and knows what is no digit; about an hour.  "
+    "reads other hands and knows what is no digit; half an hour.  "
     "[default: the one with the data set's name]",
 )
 @click.option(

@@ -88,7 +88,7 @@ awake; each run begins with fresh weights.
 The test split serves to tell the time and for nothing else: no run is steered by it, and recipes were
 chosen on pictures held out from the training split, but for the width and the peak rate of the one for
 99 %, which had been looked at on the test split before. digitnet trains as `scripts/train.py --recipe` does,
-with its pictures held out and looked at after every epoch, on the clock; PyTorch with the same recipe gets
+on one process, or on two where the run is long enough (for 99 %), with its pictures held out and looked at after every epoch, on the clock; PyTorch with the same recipe gets
 the same widths, spread of first weights, batches, optimiser (fused), schedule, weight decay, average, label
 smoothing and principal components (by the fastest of its ways), holds out the same pictures, and need not
 look at them. Deformed pictures it gets from digitnet. PyTorch's textbook is 784-512-256-10, batch {batch},
@@ -128,7 +128,7 @@ def _entries(plan: Plan, recipe: Recipe, settings: Settings, seeds: int, with_sl
         return Entry(f"bench.accuracy_peers:{function}", given | arguments, needs, here)
 
     entries = {
-        OURS: entry("digitnet_run", "threadpoolctl", recipe=recipe),
+        OURS: entry("digitnet_run", "threadpoolctl", threads=threads, recipe=recipe),
         TWIN: entry("torch_recipe", "torch", threads=threads, recipe=recipe),
     }
     if with_slow:

@@ -80,14 +80,15 @@ def _seeds(run: Run, mnist: str | None, goals: tuple[float, ...], seeds: int) ->
 
 
 def digitnet_run(
-    mnist: str | None, goals: tuple[float, ...], seeds: int, recipe: Recipe
+    mnist: str | None, goals: tuple[float, ...], seeds: int, threads: int, recipe: Recipe
 ) -> Callable[[], Times]:
     """digitnet with a recipe: all that ``scripts/train.py --recipe`` does from arrays to weights."""
     from threadpoolctl import threadpool_limits
 
     def run(clock: Clock, data: Dataset, inputs: np.ndarray, seed: int) -> None:
         train, validation = split(data, recipe, seed=seed)
-        trainer = build_trainer(train, validation, data.geometry, recipe, seed=seed)
+        processes = 1 if threads == 1 else None
+        trainer = build_trainer(train, validation, data.geometry, recipe, seed=seed, processes=processes)
         with threadpool_limits(recipe.threads, user_api="blas"):
             for _ in trainer.epochs(recipe.epochs):
                 # What would be kept if training ended now: the average, if the recipe has one.

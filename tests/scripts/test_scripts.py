@@ -139,6 +139,15 @@ def test_training_resumes_from_a_checkpoint(run, tmp_path):
     assert "belongs to another run" in result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems train on one process")
+def test_two_processes_train_what_one_does(run, tmp_path):
+    for count in (1, 2):
+        run("train", *QUICK, "--processes", count, "--output", f"by-{count}")
+    one, two = (load_model(tmp_path / f"by-{count}") for count in (1, 2))
+    assert (one.provenance["processes"], two.provenance["processes"]) == (1, 2)
+    np.testing.assert_allclose(two.network.parameters, one.network.parameters, rtol=0, atol=1e-2)
+
+
 def test_the_fast_recipe_trains_on_components_unless_it_deforms(run, tmp_path):
     fast = ["--recipe", "fast", *QUICK]
     run("train", *fast, "--checkpoint", "c", "--output", "a", OPENBLAS_NUM_THREADS="1")

@@ -1,6 +1,7 @@
 """``train.py --feedback``, as an operator types it."""
 
 import sqlite3
+import sys
 
 import numpy as np
 import pytest
@@ -38,10 +39,11 @@ def test_it_writes_a_model_that_says_what_it_learnt_from(run, feedback, root, tm
     card = card_path(tmp_path / "again.safetensors")
     card.write_text(f"SHA-256 | `{'0' * 64}`")
     base = tmp_path / "runs" / "digits-refined.safetensors"
-    settings = ["--epochs", 1, "--quiet", "--output", "again.safetensors"]
+    settings = ["--epochs", 1, "--processes", 2, "--quiet", "--output", "again.safetensors"]
     again = run("train", "--feedback", feedback, "--model", base, *settings)
     assert f"Removed {card.name}" in again.stdout
-    assert load_model(tmp_path / "again.safetensors").provenance["refined"][1]["base"] == model.version
+    made = load_model(tmp_path / "again.safetensors").provenance["refined"][1]
+    assert (made["base"], made["processes"]) == (model.version, 2 if sys.platform == "linux" else 1)
 
 
 @pytest.mark.parametrize(
