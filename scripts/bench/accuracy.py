@@ -86,14 +86,15 @@ weights where the recipe has one. Each contestant has trained on 4,096 rows befo
 awake; each run begins with fresh weights.
 
 The test split serves to tell the time and for nothing else: no run is steered by it, and recipes were
-chosen on pictures held out from the training split, but for the width and the peak rate of the one for
-99 %, which had been looked at on the test split before. digitnet trains as `scripts/train.py --recipe` does,
-on one process, or on two where the run is long enough (for 99 %), with its pictures held out and looked at after every epoch, on the clock; PyTorch with the same recipe gets
-the same widths, spread of first weights, batches, optimiser (fused), schedule, weight decay, average, label
-smoothing and principal components (by the fastest of its ways), holds out the same pictures, and need not
-look at them. Deformed pictures it gets from digitnet. PyTorch's textbook is 784-512-256-10, batch {batch},
-Adam at a constant 1e-3, given up after {textbook} epochs; scikit-learn is `MLPClassifier()` as it comes,
-given up after {sklearn}.
+chosen on pictures held out from the training split, but for the width and the peak rate of the one for 99
+%, which had been looked at on the test split before. digitnet trains as `scripts/train.py --recipe` does,
+on one process, or on two where the run is long enough (for 99 %), with its pictures held out and looked at
+after every epoch, on the clock; PyTorch with the same recipe gets the same widths, spread of first
+weights, batches, optimiser (fused), schedule, weight decay, average, label smoothing and principal
+components (by the fastest of its ways), holds out the same pictures, and need not look at them. Deformed
+pictures it gets from digitnet. PyTorch's textbook is 784-512-256-10, batch {batch}, Adam at a constant
+1e-3, given up after {textbook} epochs; scikit-learn is `MLPClassifier()` as it comes, given up after
+{sklearn}.
 
 {threads} threads; digitnet and its twin train with {seeds} seeds in turns, A B A B (with fewer where the
 table says so), the others with {slow}. A seed that did not make it counts as endless in the median, so
