@@ -89,9 +89,11 @@ def product(inputs: Array, weight: Array) -> Array:
         outputs: Array = inputs @ weight
         return outputs
     if rows <= _FEW_ROWS and columns % COLUMNS == 0:
-        outputs = np.empty((rows, columns), weight.dtype)
+        if rows % 4 == 3:  # one more takes less time: 4 rows 0.5 ms, 3 of them 0.8; 8 rows 0.85 and 7 0.95
+            inputs = np.concatenate([inputs, inputs[-1:]])
+        outputs = np.empty((len(inputs), columns), weight.dtype)
         tiled_product(inputs, weight, outputs)
-        return outputs
+        return outputs[:rows]
     transposed: Array = weight.T @ inputs.T
     return transposed.T
 
