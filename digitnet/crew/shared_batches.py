@@ -12,7 +12,7 @@ from digitnet.nn.layers import Array
 
 
 class SharedBatches:
-    """The batches of a :class:`~digitnet.data.Batches`, to the last bit, each made by all members of a crew.
+    """The batches of a :class:`~digitnet.data.Batches`, each of them made by all members of a crew.
 
     A member gathers its rows of the inputs into memory that all see, deforms them, and meets the others. What
     cannot be shared, an augmentation of one's own without
