@@ -224,6 +224,8 @@ def test_five_swaps_and_bad_files_between_them_lose_no_request(run_server, model
 def test_sighup_has_every_process_look_and_ends_none(run_server, models, tmp_path):
     path = tmp_path / "model.safetensors"
     put(models / "old.safetensors", path)
+    # A younger file would be read anew by each process at its start, perhaps after it has been replaced here.
+    os.utime(path, (1e9, 1e9))
     with run_server("--model", str(path), "--watch-seconds", "0", "--workers", "3") as server:
         wait_until(lambda: sum(served_by(server).values()) == 3)
         master = psutil.Process(server.process.pid)
