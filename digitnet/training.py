@@ -228,11 +228,11 @@ class Trainer:
     def _steps(self) -> Generator[tuple[int, float, float | None]]:
         """Rows, loss and metric of every step of the next epoch."""
         number = len(self.history)
-        if self.processes == 1:
+        self._crew = self._crew or (crew_of(self) if self.processes > 1 else None)
+        if not self._crew:
             for batch in self.batches.epoch(number):
                 yield len(batch[0]), *self.step(*batch)
             return
-        self._crew = self._crew or crew_of(self)
         with closing(self._crew.epoch(number)) as steps:
             for rows, loss, outputs, targets in steps:
                 yield rows, loss, self._measure(outputs, targets)

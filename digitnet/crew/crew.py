@@ -91,8 +91,12 @@ class Crew:
         self._helpers: list[tuple[int, Connection]] = []
         with self._blas.limit(limits=1, user_api="blas"):
             for me in range(1, processes):
-                near, far = Pipe()
-                pid = _fork()
+                try:
+                    near, far = Pipe()
+                    pid = _fork()
+                except OSError:
+                    self.end()
+                    raise
                 if pid == 0:
                     near.close()
                     self._help(me, far)
@@ -211,17 +215,26 @@ class Crew:
         )
 
 
-def crew_of(trainer: Trainer) -> Crew:
-    """The crew that a trainer's ``processes`` are; they start here."""
-    return Crew(
-        trainer.network,
-        trainer.optimizer,
-        trainer.kept_weights.averages,
-        trainer.loss,
-        trainer.batches,
-        partial(next_rate, trainer.schedule),
-        trainer.processes,
-    )
+def crew_of(trainer: Trainer) -> Crew | None:
+    """The crew that a trainer's ``processes`` are, which start here; if they cannot, a warning and none."""
+    try:
+        return Crew(
+            trainer.network,
+            trainer.optimizer,
+            trainer.kept_weights.averages,
+            trainer.loss,
+            trainer.batches,
+            partial(next_rate, trainer.schedule),
+            trainer.processes,
+        )
+    except OSError as error:  # too many processes, no memory to share, no semaphores
+        warnings.warn(
+            f"One process trains, since the system lets no other start that shares its memory ({error}).",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        trainer.processes = 1
+        return None
 
 
 def _fork() -> int:

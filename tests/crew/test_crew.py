@@ -1,5 +1,6 @@
 """Several processes train as one does, and none is left behind, however training ends."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitnet.crew import crew as crew_module
 from digitnet.data.augment import Augmenter, Deformation
 from digitnet.data.batches import Batches
 from digitnet.errors import ConfigurationError, TrainingError
@@ -336,3 +338,24 @@ def test_a_number_of_processes_is_a_whole_number(processes):
 def test_where_nothing_can_be_shared_one_process_trains(monkeypatch):
     monkeypatch.setattr("digitnet.crew.members.sys.platform", "darwin")
     assert _trainer(2).processes == 1
+
+
+@pytest.mark.parametrize("lacking", ["digitnet.crew.crew._fork", "digitnet.crew.crew.Rendezvous"])
+def test_where_no_other_process_can_start_one_trains_and_says_so(lacking, monkeypatch):
+    alone = _trainer(1)
+    list(alone.epochs(2))
+    started, whole = [], crew_module._fork
+
+    def refuse(*_):
+        if lacking.endswith("_fork") and not started:  # the first helper still can
+            started.append(whole())
+            return started[0]
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(lacking, refuse)
+    trainer = _trainer(3)
+    with pytest.warns(RuntimeWarning, match=r"^One process trains, .*Resource temporarily unavailable"):
+        list(trainer.epochs(2))
+    assert trainer.processes == 1
+    assert _numbers(trainer).tobytes() == _numbers(alone).tobytes()
+    assert _gone(started)
