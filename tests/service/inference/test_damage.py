@@ -62,6 +62,15 @@ def binary(ink, datatype="FP32", **changes):
     return json.dumps({"inputs": [entry]}).encode()
 
 
+def is_json(value):
+    """Whether all its numbers are; Python writes Infinity and NaN as well."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 @given(st.binary(max_size=200))
 @QUICK
 def test_any_bytes(ask, body):
@@ -87,7 +96,7 @@ def test_any_values_in_an_input(ask, tensor, ink, entry):
     assert ask(json.dumps({"inputs": [entry]}).encode())[0]
     changed = {**whole, **entry}
     sentence, _ = ask(json.dumps({"inputs": [changed]}).encode())
-    harmless = all(
+    harmless = is_json(entry) and all(
         value == whole.get(name) or (name == "parameters" and isinstance(value, dict | None))
         for name, value in entry.items()
     )
