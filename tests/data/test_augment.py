@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from digitnet.data import RowAugmentation
 from digitnet.data.augment import Augmenter, Deformation
+from digitnet.data.fine_deformation import FineAugmenter
 from digitnet.errors import ConfigurationError
 
 STILL = Deformation(rotation=0, shear=0, scale=0, shift=0, elastic=0, smoothness=5)
@@ -117,3 +119,19 @@ def test_a_scaled_deformation_is_weaker_and_as_smooth():
     pictures = _pictures(500)
     moved = [np.abs(_deformed(d, pictures) - pictures).mean() for d in (half, whole)]
     assert moved[0] < 0.75 * moved[1]
+
+
+@pytest.mark.parametrize("kind", [Augmenter, FineAugmenter])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [slice(0, 0), slice(0, 700), slice(130, 131), slice(3, 690)])
+def test_some_rows_are_deformed_as_among_all_and_the_others_stay(kind, dtype, rows):
+    augmenter = kind(8, Deformation(shift=0.3, elastic=0.1, smoothness=2.0))
+    assert isinstance(augmenter, RowAugmentation)
+    pictures = np.random.default_rng(0).random((700, 64)).astype(dtype)
+    whole, part = pictures.copy(), pictures.copy()
+    augmenter(whole, np.random.default_rng(5))
+    augmenter.deform_rows(part, np.random.default_rng(5), rows)
+    expected = pictures.copy()
+    expected[rows] = whole[rows]
+    np.testing.assert_allclose(part, expected, rtol=0, atol=1e-6)
+    assert (whole != pictures).any(axis=1).all()
