@@ -55,6 +55,15 @@ def check_layers(layers: Sequence[Layer], members: int) -> None:
         )
 
 
+def portion(count: int, member: int, members: int) -> slice:
+    """Which of so many units, or rows, are that member's: about as many as everyone else's.
+
+    >>> [portion(5, member, 2) for member in range(2)]
+    [slice(0, 2, None), slice(2, 5, None)]
+    """
+    return slice(count * member // members, count * (member + 1) // members)
+
+
 def boards(layers: Sequence[Layer], members: int, batch_size: int, dtype: DTypeLike) -> list[Board]:
     """One for the units of each Dense layer.
 
@@ -118,7 +127,7 @@ def cut(
             if everyone:
                 mine.append(Gather(board, me, meet, everyone))
             board, units = next(place), layer.out_features
-            everyone = [slice(units * k // members, units * (k + 1) // members) for k in range(members)]
+            everyone = [portion(units, member, members) for member in range(members)]
             add_dense(layer, slice(None), everyone[me])
             add_bias(layer, everyone[me])
         elif isinstance(layer, BatchNorm) and everyone:

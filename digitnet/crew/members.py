@@ -10,7 +10,6 @@ from digitnet.cores import cores
 from digitnet.crew.cut import check_layers
 from digitnet.data.batches import Batches
 from digitnet.errors import ConfigurationError
-from digitnet.nn.architecture import dense_layers
 from digitnet.nn.network import Network
 
 # To fork and to share takes some 0.1 s. A run of so many multiplications takes some two seconds on one
@@ -53,8 +52,7 @@ def headcount(network: Network, batches: Batches, epochs: int) -> int:
     >>> headcount(Network([Dense(4, 6), Dense(6, 2)], rng=0), batches, epochs=10)
     1
     """
-    weights = sum(layer.in_features * layer.out_features for layer in dense_layers(network.layers))
-    if weights * len(batches.inputs) * epochs < _WORTH_A_CREW:
+    if network.weight_count * len(batches.inputs) * epochs < _WORTH_A_CREW:
         return 1
     try:
         return members(network, min(_MOST, cores()))

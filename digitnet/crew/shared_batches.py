@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from digitnet.crew.cut import portion
 from digitnet.crew.rendezvous import shared_zeros
 from digitnet.data.batches import Batch, Batches, RowAugmentation
 from digitnet.nn.layers import Array
@@ -42,10 +43,9 @@ class SharedBatches:
         if plan is None or not isinstance(plan.augment, RowAugmentation | None):
             yield from batches.epoch(number)
             return
-        for index in range(len(batches)):
-            rows = plan.order[index * batches.batch_size : (index + 1) * batches.batch_size]
+        for index, rows in enumerate(plan.rows):
             inputs = self._inputs[index % 2][: len(rows)]
-            mine = slice(len(rows) * me // self._members, len(rows) * (me + 1) // self._members)
+            mine = portion(len(rows), me, self._members)
             np.take(batches.inputs, rows[mine], axis=0, out=inputs[mine], mode="clip")
             if plan.augment is not None:
                 plan.augment.deform_rows(inputs, plan.rng, mine)

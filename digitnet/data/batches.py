@@ -41,15 +41,15 @@ class EpochPlan:
     """How the batches of an epoch come about.
 
     Attributes:
-        order: of the rows ``(n,)``.
+        rows: of each batch, which rows of the data set it has.
         rng: draws what deforms them, batch after batch.
         augment: deforms them, or None.
 
-    >>> Batches(np.ones((3, 1)), np.ones(3), batch_size=2, seed=3).plan(0).order
-    array([2, 1, 0])
+    >>> Batches(np.ones((3, 1)), np.ones(3), batch_size=2, seed=3).plan(0).rows
+    [array([2, 1]), array([0])]
     """
 
-    order: NDArray[np.int64]
+    rows: list[NDArray[np.int64]]
     rng: np.random.Generator
     augment: Augmentation | None
 
@@ -140,7 +140,8 @@ class Batches:
             return None
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.inputs)) if self.shuffle else np.arange(len(self.inputs))
-        return EpochPlan(order, rng, augment)
+        rows = [order[first : first + self.batch_size] for first in range(0, len(order), self.batch_size)]
+        return EpochPlan(rows, rng, augment)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch ``number`` = 0, 1, …, each ``(inputs, targets, weights)``.
@@ -166,7 +167,7 @@ class Batches:
                 yield batch
 
     def _gather(self, index: int, plan: EpochPlan) -> Batch:
-        rows = plan.order[index * self.batch_size : (index + 1) * self.batch_size]
+        rows = plan.rows[index]
         parts = [buffer[: len(rows)] for buffer in self._buffers[index % 2]]
         for array, part in zip(self._arrays(), parts, strict=True):
             # mode="clip" lets take() write straight into ``out``; the default would go through a copy.
